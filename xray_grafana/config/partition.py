@@ -1,0 +1,21 @@
+"""Which AWS partition a region belongs to: ARNs begin with its name."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Partition = Literal["aws", "aws-cn", "aws-us-gov"]
+
+
+def partition(region: str) -> Partition:
+    """The partition of a checked region; the config takes no region of any other partition (botocore partitions.json)."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    if region.startswith("us-gov-"):
+        return "aws-us-gov"
+    return "aws"
+
+
+def partition_of_arn(arn: str) -> str:
+    """The partition that an ARN names: its second part."""
+    return arn.split(":")[1]

@@ -1,0 +1,1 @@
+"""X-Ray's own languages as values."""
