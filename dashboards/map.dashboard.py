@@ -1,0 +1,5 @@
+"""The board `map` for grafanalib's own command: generate-dashboard dashboards/map.dashboard.py"""
+
+from xray_grafana.dashboard_file import dashboard_of
+
+dashboard = dashboard_of(__file__)

@@ -1,0 +1,5 @@
+"""The board `trace` for grafanalib's own command: generate-dashboard dashboards/trace.dashboard.py"""
+
+from xray_grafana.dashboard_file import dashboard_of
+
+dashboard = dashboard_of(__file__)

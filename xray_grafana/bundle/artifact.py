@@ -1,0 +1,76 @@
+"""What builders make: named documents that know their format and nothing of a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeAlias
+
+# JSON as plain dicts, lists and scalars; what it may hold is the business of the schema gates, not of this type.
+JsonValue: TypeAlias = Any
+Document: TypeAlias = dict[str, JsonValue]
+
+
+class Format(Enum):
+    """How a document becomes bytes."""
+
+    JSON = "json"
+    YAML = "yaml"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One file of a bundle: `path` is relative and POSIX; `content` is a document, or the text itself for TEXT."""
+
+    path: str
+    format: Format
+    content: Document | str
+
+    @property
+    def part(self) -> str:
+        """The top-level folder it belongs to, or its own name when it lies at the top."""
+        return self.path.partition("/")[0]
+
+    @property
+    def document(self) -> Document:
+        """The content of a JSON or YAML artifact. Raises TypeError for text."""
+        if isinstance(self.content, str):
+            raise TypeError(f"{self.path} is text, not a document")
+        return self.content
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """All files of one render, sorted by path, each path once."""
+
+    artifacts: tuple[Artifact, ...]
+
+    @classmethod
+    def of(cls, artifacts: Iterable[Artifact]) -> Bundle:
+        """The artifacts in the order of their paths. Raises ValueError for a path that stands twice."""
+        ordered = tuple(sorted(artifacts, key=lambda artifact: artifact.path))
+        paths = [artifact.path for artifact in ordered]
+        if twice := {path for path in paths if paths.count(path) > 1}:
+            raise ValueError(f"made twice: {', '.join(sorted(twice))}")
+        return cls(ordered)
+
+    def __iter__(self) -> Iterator[Artifact]:
+        return iter(self.artifacts)
+
+    def __getitem__(self, path: str) -> Artifact:
+        for artifact in self.artifacts:
+            if artifact.path == path:
+                return artifact
+        raise KeyError(path)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names that `generate PART…` accepts, sorted."""
+        return tuple(sorted({artifact.part for artifact in self.artifacts}))
+
+    def only(self, parts: Iterable[str]) -> Bundle:
+        """The bundle cut down to some of its parts."""
+        wanted = frozenset(parts)
+        return Bundle(tuple(artifact for artifact in self.artifacts if artifact.part in wanted))

@@ -1,0 +1,1 @@
+"""Dashboards in grafanalib: signals, targets, panels, and one module for each board."""
