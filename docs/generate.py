@@ -1,0 +1,361 @@
+"""The parts of the documentation that the program itself knows, put between markers in the Markdown pages.
+
+    python docs/generate.py            writes them
+    python docs/generate.py --check    writes nothing; exit 3 and a unified diff when a page is stale
+
+A part stands between `<!-- generated: NAME -->` and `<!-- end -->`. Everything outside the markers is written by hand and stays as it is.
+Exit 1 for a marker without a part, a part without a marker, or a marker that is not closed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import inspect
+import os
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+import xray_grafana
+from xray_grafana.bundle.artifact import Bundle
+from xray_grafana.bundle.build import build_bundle
+from xray_grafana.checks import RULES
+from xray_grafana.cli.group import cli
+from xray_grafana.config import parse_config
+from xray_grafana.config.example import example_text
+from xray_grafana.config.reference import reference_rows
+from xray_grafana.config.types import duration_seconds
+from xray_grafana.dashboards import cost
+from xray_grafana.dashboards.alert_guide import GUIDES, Guide
+from xray_grafana.dashboards.registry import BOARDS
+from xray_grafana.errors import XRayGrafanaError
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+DIFFERS: Final = 3
+
+# Boards are described with everything on; what a load and the alerts cost is counted for the example as it stands, plus the optional board.
+_EVERYTHING: Final = ("xray.application_signals=true", "cloudwatch.enabled=true")
+_ALERT_SERVICE: Final = "cart"
+_CLONE: Final = "/home/you/xray-grafana"
+_RULE_FAMILIES: Final = {
+    "1": "X-Ray queries",
+    "2": "Boards",
+    "3": "Data sources and correlations",
+    "4": "Alert rules",
+    "5": "LogQL",
+    "6": "Secrets and config",
+}
+_MARKED: Final = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+_OPENING: Final = re.compile(r"<!-- generated: ")
+# Emphasis, cells and escapes; an underscore inside a word is none of them.
+_SIGNS: Final = re.compile(r"[\\|*]|(?<!\w)_|_(?!\w)")
+
+
+class StaleMarkersError(Exception):
+    """Markers and parts do not fit each other."""
+
+
+def pages(root: Path) -> list[Path]:
+    """Every page that may hold generated parts."""
+    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+
+
+def render(text: str, parts: Mapping[str, Callable[[], str]], page: str) -> str:
+    """A page with its parts made anew. Raises StaleMarkersError for a marker that names no part or is not closed."""
+    if len(_OPENING.findall(text)) != len(_MARKED.findall(text)):
+        raise StaleMarkersError(f"{page}: a marker is not closed with <!-- end -->")
+
+    def part(match: re.Match[str]) -> str:
+        if match[2] not in parts:
+            raise StaleMarkersError(f"{page}: no part is named {match[2]}; there are {', '.join(sorted(parts))}")
+        return f"{match[1]}{parts[match[2]]().strip()}\n{match[4]}"
+
+    return _MARKED.sub(part, text)
+
+
+def unused(texts: Iterable[str], parts: Iterable[str]) -> list[str]:
+    """Parts that no page shows."""
+    shown = {match[2] for text in texts for match in _MARKED.finditer(text)}
+    return sorted(set(parts) - shown)
+
+
+def main(arguments: Sequence[str], *, root: Path = ROOT) -> int:
+    """Write or check the pages of a tree; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="docs/generate.py", description="Make the generated parts of the documentation anew.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 3 with a diff when a page is stale")
+    check = parser.parse_args(arguments).check
+    old = {page: page.read_text(encoding="utf-8") for page in pages(root)}
+    try:
+        new = {page: render(text, PARTS, page.relative_to(root).as_posix()) for page, text in old.items()}
+    except StaleMarkersError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if left := unused(old.values(), PARTS):
+        print(f"no page shows {', '.join(left)}", file=sys.stderr)
+        return 1
+    stale = [page for page in old if old[page] != new[page]]
+    for page in stale:
+        name = page.relative_to(root).as_posix()
+        if check:
+            lines = old[page].splitlines(keepends=True), new[page].splitlines(keepends=True)
+            sys.stdout.writelines(difflib.unified_diff(*lines, f"a/{name}", f"b/{name}"))
+        else:
+            page.write_text(new[page], encoding="utf-8")
+            print(f"wrote {name}")
+    return DIFFERS if check and stale else 0
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _cell(text: str) -> str:
+    """Text for a table cell: on one line, with nothing outside of code that Markdown or HTML would take for its own."""
+    parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
+    return "".join(part if number % 2 else _SIGNS.sub(r"\\\g<0>", part).replace("<", "&lt;") for number, part in enumerate(parts))
+
+
+def _code(text: str) -> str:
+    """Text as code in a table cell; between doubled backticks if it holds one."""
+    line = " ".join(text.split()).replace("|", "\\|")
+    return f"`` {line} ``" if "`" in line else f"`{line}`"
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"
+
+
+@cache
+def _bundle(*overrides: str) -> Bundle:
+    return build_bundle(parse_config(example_text(), "bundle.yaml", overrides=overrides))
+
+
+def _board(suffix: str) -> dict[str, Any]:
+    return _bundle(*_EVERYTHING)[f"dashboards/{suffix}.json"].document
+
+
+def config_keys() -> str:
+    """A table for each section of the config, in the order of the file."""
+    sections: dict[str, list[tuple[str, ...]]] = {}
+    for row in reference_rows():
+        section, _, name = row.key.rpartition(".")
+        sections.setdefault(section, []).append((_code(name), _cell(row.type), _default(row.default), _cell(row.description)))
+    return "\n\n".join(
+        f"{_heading(section)}\n\n{_table(('Key', 'Takes', 'Default', 'Meaning'), rows)}" for section, rows in sections.items()
+    )
+
+
+def _heading(section: str) -> str:
+    return f"### `{section}`" if section else "### Top level"
+
+
+def _default(default: str) -> str:
+    return "**required**" if default == "required" else _code(default)
+
+
+def run_cli(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """The installed command, at 100 columns, without the environment of whoever runs this."""
+    program = Path(sys.executable).with_name("xray-grafana")
+    environ = {"PATH": os.environ.get("PATH", ""), "COLUMNS": "100", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
+    return subprocess.run([str(program), *arguments], cwd=folder, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def commands() -> dict[str, click.Command]:
+    """Every command by what is typed for it, the program itself first."""
+    return {"xray-grafana": cli} | {f"xray-grafana {name}": command for name, command in sorted(cli.commands.items())}
+
+
+def cli_help() -> str:
+    """What `--help` prints, for every command."""
+    return "\n\n".join(f"## `{typed}`\n\n```text\n{run_cli(*typed.split()[1:], '--help').stdout.rstrip()}\n```" for typed in commands())
+
+
+def bundle_output() -> str:
+    """What `make bundle` prints in a fresh clone."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch).resolve()
+        (folder / "bundle.yaml").write_text(example_text(), encoding="utf-8")
+        shown = run_cli("generate", "-c", "bundle.yaml", "-o", "build/bundle", folder=folder).stdout
+    return f"```text\n$ make bundle\n{shown.replace(str(folder), _CLONE).rstrip()}\n```"
+
+
+def config_error() -> str:
+    """What a config with mistakes prints."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(ROOT / "docs/examples/mistakes.yaml", Path(folder) / "bundle.yaml")
+        done = run_cli("generate", folder=Path(folder))
+    return f"```text\n$ xray-grafana generate\n{done.stderr.rstrip()}\n$ echo $?\n{done.returncode}\n```"
+
+
+def fallen_rules() -> str:
+    """What is said when a service was taken out of the config."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "bundle.yaml"
+        config.write_text(example_text(), encoding="utf-8")
+        run_cli("generate", folder=Path(folder))
+        config.write_text(example_text().replace(f"  - name: {_ALERT_SERVICE}\n", ""), encoding="utf-8")
+        done = run_cli("generate", folder=Path(folder))
+    return f"```text\n{done.stderr.rstrip()}\n```"
+
+
+def rules() -> str:
+    """Every rule of `xray-grafana check`, by family."""
+    families: dict[str, list[tuple[str, ...]]] = {}
+    for rule in RULES:
+        families.setdefault(rule.id[2], []).append((_code(rule.id), _cell(rule.title), _cell(rule.reason)))
+    return "\n\n".join(
+        f"## XG{digit}xx {_RULE_FAMILIES[digit]}\n\n{_table(('Rule', 'Says', 'Otherwise'), rows)}" for digit, rows in families.items()
+    )
+
+
+def error_classes() -> list[type[XRayGrafanaError]]:
+    """Every error class of the package, by module and name; the private ones are details of their module."""
+    for module in pkgutil.walk_packages(xray_grafana.__path__, "xray_grafana."):
+        import_module(module.name)
+    found = {XRayGrafanaError}
+    while more := {child for parent in found for child in parent.__subclasses__()} - found:
+        found |= more
+    return sorted((each for each in found if not each.__name__.startswith("_")), key=lambda each: (each.__module__, each.__name__))
+
+
+def errors() -> str:
+    """Every error with its exit code and what it says of itself."""
+    rows = [
+        (
+            _code(each.__name__),
+            _code(_parent(each)),
+            str(each.exit_code),
+            _code(each.__module__),
+            _cell(inspect.cleandoc(each.__doc__ or "")),
+        )
+        for each in error_classes()
+    ]
+    return _table(("Error", "Is a", "Exit code", "Where", "When"), rows)
+
+
+def _parent(error: type[XRayGrafanaError]) -> str:
+    return error.__bases__[0].__name__
+
+
+def boards() -> str:
+    """Every board: its question and its panels."""
+    return "\n\n".join(
+        f"## {entry.title}\n\nuid `<prefix>-{entry.suffix}`, file `dashboards/{entry.suffix}.json`. **{entry.answers}**\n\n"
+        + _table(("Panel", "Drawn as", "Row", "Description"), _panels(_board(entry.suffix)["panels"], ""))
+        for entry in BOARDS
+    )
+
+
+def _panels(panels: Sequence[dict[str, Any]], row: str) -> Iterator[tuple[str, ...]]:
+    for panel in panels:
+        if panel["type"] == "row":
+            row = panel["title"].partition(" (")[0]
+            yield from _panels(panel["panels"], row)
+        else:
+            yield _cell(panel["title"]), panel["type"], _cell(row), _cell(panel["description"])
+
+
+def board_cost() -> str:
+    """What each board asks of AWS; G stands for the number of X-Ray groups in the account."""
+    rows = []
+    for entry in BOARDS:
+        load, opened = cost.load_cost(_board(entry.suffix), 0), cost.opened_cost(_board(entry.suffix), 0)
+        per_group = cost.load_cost(_board(entry.suffix), 1).calls - load.calls
+        more = " + G" if per_group else ""
+        operations = ", ".join(f"{count} {name}" for name, count in sorted(load.operations.items()) if count)
+        insights = ", G GetInsightSummaries" if per_group else ""
+        cells = (f"{load.calls}{more}", f"{opened.calls}{more}", _number(load.traces), _number(opened.traces))
+        rows.append((entry.title, *cells, (operations + insights) or "none"))
+    return _table(("Board", "Calls on load", "Every row opened", "Traces on load", "Traces, rows opened", "Which calls, on load"), rows)
+
+
+def alert_rules() -> list[dict[str, Any]]:
+    """Every alert rule of the example."""
+    documents = [artifact.document for artifact in _bundle() if artifact.path.startswith("provisioning/alerting/")]
+    return [rule | {"interval": group["interval"]} for document in documents for group in document["groups"] for rule in group["rules"]]
+
+
+def alerts() -> str:
+    """Each kind of alert, by the rule that the example has of it."""
+    return "\n\n".join(_alert(guide) for guide in GUIDES)
+
+
+def _alert(guide: Guide) -> str:
+    of_kind = [rule for rule in alert_rules() if rule["title"].startswith(guide.title)]
+    rule = next((rule for rule in of_kind if rule["labels"].get("service") == _ALERT_SERVICE), of_kind[0])
+    facts = _table(
+        ("Watches", "Severity", "Evaluated", "For", "noDataState", "execErrState"),
+        [(guide.of, rule["labels"]["severity"], f"every {rule['interval']}", rule["for"], rule["noDataState"], rule["execErrState"])],
+    )
+    steps = _table(("Step", "Is"), [(_code(item["refId"]), _step(item)) for item in rule["data"]])
+    return f"## {guide.title}\n\n{guide.meaning} {guide.action}\n\n{facts}\n\n`{rule['title']}` of the example:\n\n{steps}"
+
+
+def _step(item: dict[str, Any]) -> str:
+    model = item["model"]
+    match model.get("type"):
+        case "reduce":
+            return f"{model['reducer']} of {_code(model['expression'])}"
+        case "math":
+            return _code(model["expression"])
+        case "threshold":
+            evaluator = model["conditions"][0]["evaluator"]
+            sign = {"gt": ">", "lt": "<"}[evaluator["type"]]
+            return _code(f"{model['expression']} {sign} {evaluator['params'][0]:g}")
+    if "expr" in model:
+        return _code(model["expr"])
+    window = item["relativeTimeRange"]
+    asked = _code(model["query"]) if model["query"] else "every edge of the source"
+    return f"{_code(model['columns'][0])} of {asked}, from {_ago(window['from'])} to {_ago(window['to'])} ago"
+
+
+def _ago(seconds: int) -> str:
+    hours, minutes = divmod(seconds // 60, 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes or not hours))
+
+
+def alert_cost() -> str:
+    """How many X-Ray calls the rules of the example make."""
+    rows = []
+    total = 0
+    for guide in GUIDES:
+        of_kind = [rule for rule in alert_rules() if rule["title"].startswith(guide.title)]
+        queries = [sum("columns" in item["model"] for item in rule["data"]) for rule in of_kind]
+        each = [count * 3600 // duration_seconds(rule["interval"]) for count, rule in zip(queries, of_kind, strict=True)]
+        total += sum(each)
+        rows.append((guide.title, str(len(of_kind)), str(queries[0]), _number(sum(each))))
+    rows.append(("**All**", f"**{len(alert_rules())}**", "", f"**{_number(total)}**"))
+    return _table(("Kind", "Rules", "X-Ray calls an evaluation", "X-Ray calls an hour"), rows)
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    name: cache(part)
+    for name, part in {
+        "alert-cost": alert_cost,
+        "alerts": alerts,
+        "board-cost": board_cost,
+        "boards": boards,
+        "bundle-output": bundle_output,
+        "cli-help": cli_help,
+        "config-error": config_error,
+        "config-keys": config_keys,
+        "errors": errors,
+        "fallen-rules": fallen_rules,
+        "rules": rules,
+    }.items()
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

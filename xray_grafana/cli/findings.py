@@ -1,0 +1,88 @@
+"""Findings and config mistakes in the forms that people, programs and GitHub read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from xray_grafana.cli.output import counted, note, noted
+from xray_grafana.errors import BundleError
+
+if TYPE_CHECKING:
+    from xray_grafana.checks import Finding
+    from xray_grafana.cli.output import Style
+    from xray_grafana.errors import ConfigProblem
+
+_STYLES: Final[dict[str, Style]] = {"error": "red", "warning": "yellow"}
+_CONFIG_RULE: Final = "config"
+
+
+def finding_text(finding: Finding, colour: Callable[[str, Style], str]) -> str:
+    """A finding for people: where, what, and what to do, each on a line of its own."""
+    place = f"{finding.path} {finding.place}".rstrip()
+    severity = colour(finding.severity, _STYLES[finding.severity])
+    return f"{severity} {finding.rule} {place}\n  {finding.message}\n  do: {finding.remedy}"
+
+
+def refuse_errors(findings: Sequence[Finding]) -> None:
+    """Notes each error and raises BundleError if there is one; warnings are only counted."""
+    errors = [finding for finding in findings if finding.severity == "error"]
+    for finding in errors:
+        note(finding_text(finding, noted))
+    if errors:
+        places = counted(len(errors), "place")
+        raise BundleError(f"the bundle breaks its rules in {places}; nothing was written", hint="change the config as said above")
+    if findings:
+        note(f"{noted('warning:', 'yellow')} {counted(len(findings), 'finding')}; `xray-grafana check` shows what to do")
+
+
+def json_text(config_file: Path, problems: Iterable[ConfigProblem], findings: Iterable[Finding]) -> str:
+    """Everything as one JSON document."""
+    result = {
+        "config": str(config_file),
+        "problems": [dataclasses.asdict(problem) for problem in problems],
+        "findings": [dataclasses.asdict(finding) for finding in findings],
+    }
+    return json.dumps(result, indent=2)
+
+
+def github_lines(config_file: Path, problems: Sequence[ConfigProblem], findings: Iterable[Finding]) -> list[str]:
+    """Workflow commands, which GitHub shows beside the lines of a pull request.
+
+    A finding of the bundle is shown at the config, which is where it is mended.
+    Source: GitHub Docs, "Workflow commands for GitHub Actions"; escapes as in actions/toolkit, packages/core/src/command.ts.
+    """
+    return [
+        *(_problem_command(problem) for problem in problems),
+        *(
+            _command(
+                finding.severity,
+                {"file": str(config_file), "line": "1", "title": finding.rule},
+                f"{finding.path} {finding.place}: {finding.message}\n{finding.remedy}",
+            )
+            for finding in findings
+        ),
+    ]
+
+
+def _problem_command(problem: ConfigProblem) -> str:
+    text = str(dataclasses.replace(problem, source="", line=None, column=None)).strip()
+    if problem.line is None:
+        return _command("error", {"title": _CONFIG_RULE}, f"{problem.source}: {text}")
+    return _command("error", {"file": problem.source, "line": str(problem.line), "col": str(problem.column), "title": _CONFIG_RULE}, text)
+
+
+def _command(kind: str, properties: dict[str, str], message: str) -> str:
+    written = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
+    return f"::{kind} {written}::{_escape(message)}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    return _escape(text).replace(":", "%3A").replace(",", "%2C")
