@@ -3,7 +3,6 @@
     XRayGrafanaError          exit 1   one line to read, one hint to follow
     ├── ConfigError           exit 2   every mistake of a config file or an override, with its place
     ├── UsageError            exit 2   a command line that cannot be carried out as given
-    ├── BundleError           exit 1   a builder made something its own rules refuse: a fault of this program
     └── OutputError           exit 1   the output folder could not be read or written; nothing was half done
 
 Raised where the fact is known, printed once by the command line, on stderr. `str()` of an error is its whole text.
@@ -68,10 +67,6 @@ class UsageError(XRayGrafanaError):
     """The command cannot be carried out as it was given."""
 
     exit_code = 2
-
-
-class BundleError(XRayGrafanaError):
-    """A builder produced a bundle that the program's own rules refuse."""
 
 
 class OutputError(XRayGrafanaError):

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from tests.examples import ODD, example, odd
 from tests.goldens import Golden
 from xray_grafana.bundle.artifact import Artifact, Bundle, Format
-from xray_grafana.bundle.build import build_bundle
+from xray_grafana.bundle.build import PART_NAMES, build_bundle
 from xray_grafana.bundle.render import render
 from xray_grafana.config import Config
 
@@ -97,7 +97,8 @@ def test_dashboards_are_json_that_reads_back(name: str) -> None:
 
 def test_grafanalibs_own_command_writes_the_same_bytes(tmp_path: Path) -> None:
     out = tmp_path / "service.json"
-    command: list[str | Path] = [Path(sys.executable).with_name("generate-dashboard"), "-o", out, ROOT / "dashboards" / "service.dashboard.py"]
+    program = Path(sys.executable).with_name("generate-dashboard")
+    command: list[str | Path] = [program, "-o", out, ROOT / "dashboards" / "service.dashboard.py"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert out.read_bytes() == (ROOT / "dashboards" / "service.json").read_bytes()
@@ -119,9 +120,19 @@ def test_a_path_made_twice_is_a_fault_of_ours() -> None:
 
 
 def test_parts_are_the_folders_and_the_files_at_the_top() -> None:
-    bundle = build_bundle(example())
-    assert bundle.parts == ("RUNBOOK.md", "dashboards", "preview.html", "provisioning")
-    assert {artifact.part for artifact in bundle.only(["dashboards"])} == {"dashboards"}
+    assert {artifact.part for artifact in build_bundle(example())} == set(PART_NAMES)
+    assert {artifact.part for artifact in build_bundle(example(), ["dashboards"])} == {"dashboards"}
+
+
+def test_a_part_alone_is_what_it_is_in_the_whole() -> None:
+    whole = build_bundle(example())
+    for name in PART_NAMES:
+        assert tuple(build_bundle(example(), [name])) == tuple(artifact for artifact in whole if artifact.part == name)
+
+
+def test_a_name_that_is_no_part_is_refused() -> None:
+    with pytest.raises(KeyError, match="nowhere"):
+        build_bundle(example(), ["nowhere"])
 
 
 def test_text_is_not_a_document() -> None:

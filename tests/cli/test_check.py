@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -11,8 +10,8 @@ import pytest
 from tests.bundle.files.folders import put, tree
 from tests.cli.conftest import Run
 from xray_grafana.checks import RULES, Finding
-from xray_grafana.cli.findings import finding_text, github_lines, refuse_errors
-from xray_grafana.errors import BundleError, ConfigProblem
+from xray_grafana.cli.findings import finding_text, github_lines
+from xray_grafana.errors import ConfigProblem
 
 BROKEN = ("--set", "alerts.deleted_rules.0=xray-fault-xray-cart")
 WRONG = b'aws:\n  account: "12"\n  region: eu-west-1\n'
@@ -121,22 +120,6 @@ def test_a_finding_as_text() -> None:
     assert finding_text(FINDING, lambda text, style: f"<{style}>{text}") == (
         "<yellow>warning XG999 dashboards/home.json panel 3\n  is 50% off:\nsee\n  do: turn it, then look"
     )
-
-
-def test_warnings_do_not_keep_a_bundle_from_being_written(capsys: pytest.CaptureFixture[str]) -> None:
-    refuse_errors([FINDING])
-    refuse_errors([])
-
-    assert capsys.readouterr() == ("", "warning: 1 finding; `xray-grafana check` shows what to do\n")
-
-
-def test_one_error_does_and_only_errors_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    error = dataclasses.replace(FINDING, rule="XG998", severity="error", message="is off")
-
-    with pytest.raises(BundleError, match="in 1 place"):
-        refuse_errors([error, FINDING])
-
-    assert capsys.readouterr() == ("", "error XG998 dashboards/home.json panel 3\n  is off\n  do: turn it, then look\n")
 
 
 def test_every_rule_is_listed_with_its_reason(run: Run, empty: Path) -> None:

@@ -139,19 +139,6 @@ def test_the_environment_and_flags_override_the_file(run: Run, work: Path, monke
     assert "folder: From a flag" in (work / "out/provisioning/dashboards/xray.yaml").read_text(encoding="utf-8")
 
 
-def test_a_bundle_that_breaks_a_rule_is_not_written(run: Run, work: Path) -> None:
-    """The config deletes a rule that it also makes."""
-    before = tree(work)
-
-    ran = run("generate", "--set", "alerts.deleted_rules.0=xray-fault-xray-cart")
-
-    assert (ran.code, ran.out) == (1, "")
-    assert ran.err.startswith("error XG")
-    assert "xray-fault-xray-cart" in ran.err
-    assert "error: the bundle breaks its rules in 1 place; nothing was written" in ran.err
-    assert tree(work) == before
-
-
 def test_edited_files_are_refused_until_forced(run: Run, work: Path) -> None:
     put(work, {"out/dashboards/home.json": b"mine"})
 

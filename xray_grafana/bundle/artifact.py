@@ -64,13 +64,3 @@ class Bundle:
             if artifact.path == path:
                 return artifact
         raise KeyError(path)
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The names that `generate PART…` accepts, sorted."""
-        return tuple(sorted({artifact.part for artifact in self.artifacts}))
-
-    def only(self, parts: Iterable[str]) -> Bundle:
-        """The bundle cut down to some of its parts."""
-        wanted = frozenset(parts)
-        return Bundle(tuple(artifact for artifact in self.artifacts if artifact.part in wanted))

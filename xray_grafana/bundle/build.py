@@ -1,29 +1,81 @@
-"""A whole bundle from a config: pure, so that the same config gives the same bytes anywhere."""
+"""A whole bundle from a config, or some parts of it: pure, so that the same config gives the same bytes anywhere.
+
+A part is a folder or file at the top of the bundle. What only one part needs is imported and made only for it: a dashboard for CI does not
+wait for a template engine.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
 from xray_grafana.bundle.artifact import Artifact, Bundle, Format
-from xray_grafana.bundle.preview import build_preview
-from xray_grafana.bundle.runbook import build_runbook
 from xray_grafana.config.models import Config
-from xray_grafana.dashboards.board import Kit
-from xray_grafana.dashboards.registry import boards_of
-from xray_grafana.provisioning.alerting import alert_groups, build_alerting
-from xray_grafana.provisioning.datasources import build_datasources
-from xray_grafana.provisioning.providers import build_providers
 
 
-def build_bundle(config: Config) -> Bundle:
-    """Every file of the bundle: dashboards, provisioning, runbook and preview."""
-    kit = Kit(config)
-    dashboards = [Artifact(f"dashboards/{entry.suffix}.json", Format.JSON, entry.build(kit).to_json_data()) for entry in boards_of(config)]
-    datasources = build_datasources(config)
-    alerting = build_alerting(config)
-    groups = alert_groups(alerting)
-    preview = build_preview(
-        config.name,
-        [(artifact.path, artifact.document) for artifact in dashboards],
-        datasources.document,
-        {"groups": groups},
-    )
-    return Bundle.of([*dashboards, datasources, build_providers(config), *alerting, build_runbook(config, groups), preview])
+@dataclass(frozen=True)
+class _Parts:
+    """The artifacts of each part; each is made once, when it is first asked for."""
+
+    config: Config
+
+    @cached_property
+    def dashboards(self) -> tuple[Artifact, ...]:
+        from xray_grafana.dashboards.board import Kit
+        from xray_grafana.dashboards.registry import boards_of
+
+        kit = Kit(self.config)
+        return tuple(
+            Artifact(f"dashboards/{entry.suffix}.json", Format.JSON, entry.build(kit).to_json_data()) for entry in boards_of(self.config)
+        )
+
+    @cached_property
+    def datasources(self) -> Artifact:
+        from xray_grafana.provisioning.datasources import build_datasources
+
+        return build_datasources(self.config)
+
+    @cached_property
+    def alerting(self) -> tuple[Artifact, ...]:
+        from xray_grafana.provisioning.alerting import build_alerting
+
+        return build_alerting(self.config)
+
+    @property
+    def provisioning(self) -> tuple[Artifact, ...]:
+        from xray_grafana.provisioning.providers import build_providers
+
+        return (self.datasources, build_providers(self.config), *self.alerting)
+
+    @property
+    def runbook(self) -> tuple[Artifact, ...]:
+        from xray_grafana.bundle.runbook import build_runbook
+        from xray_grafana.provisioning.alerting import alert_groups
+
+        return (build_runbook(self.config, alert_groups(self.alerting)),)
+
+    @property
+    def preview(self) -> tuple[Artifact, ...]:
+        from xray_grafana.bundle.preview import build_preview
+        from xray_grafana.provisioning.alerting import alert_groups
+
+        boards = [(artifact.path, artifact.document) for artifact in self.dashboards]
+        rules = {"groups": alert_groups(self.alerting)}
+        return (build_preview(self.config.name, boards, self.datasources.document, rules),)
+
+
+_PARTS: Final[dict[str, Callable[[_Parts], tuple[Artifact, ...]]]] = {
+    "RUNBOOK.md": lambda parts: parts.runbook,
+    "dashboards": lambda parts: parts.dashboards,
+    "preview.html": lambda parts: parts.preview,
+    "provisioning": lambda parts: parts.provisioning,
+}
+PART_NAMES: Final = tuple(_PARTS)
+
+
+def build_bundle(config: Config, only: Collection[str] = PART_NAMES) -> Bundle:
+    """The files of some parts, of all unless named. Raises KeyError for a name that is no part."""
+    parts = _Parts(config)
+    return Bundle.of(artifact for name in sorted(only) for artifact in _PARTS[name](parts))

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 ALERTING_FOLDER: Final = "provisioning/alerting/"
 
 
-def fallen_rules(old: Mapping[str, bytes], bundle: Bundle) -> tuple[str, ...]:
+def fallen_rules(old: Mapping[str, bytes], new: Mapping[str, bytes], bundle: Bundle) -> tuple[str, ...]:
     """Uids of rules in old files of a bundle that a new bundle neither has nor deletes, sorted.
 
-    `old` has the content of the old files by path. One that does not parse counts as empty: somebody else wrote it.
+    `old` and `new` have the content of files by path. An old one that does not parse counts as empty: somebody else wrote it.
     """
-    before = {path: content for path, content in old.items() if path.startswith(ALERTING_FOLDER)}
+    before = {path: content for path, content in old.items() if path.startswith(ALERTING_FOLDER) and new.get(path) != content}
     if not before:
         return ()
     now = [artifact.document for artifact in bundle if artifact.path.startswith(ALERTING_FOLDER)]

@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from xray_grafana.cli.output import counted, note, noted
-from xray_grafana.errors import BundleError
-
 if TYPE_CHECKING:
     from xray_grafana.checks import Finding
     from xray_grafana.cli.output import Style
@@ -25,18 +22,6 @@ def finding_text(finding: Finding, colour: Callable[[str, Style], str]) -> str:
     place = f"{finding.path} {finding.place}".rstrip()
     severity = colour(finding.severity, _STYLES[finding.severity])
     return f"{severity} {finding.rule} {place}\n  {finding.message}\n  do: {finding.remedy}"
-
-
-def refuse_errors(findings: Sequence[Finding]) -> None:
-    """Notes each error and raises BundleError if there is one; warnings are only counted."""
-    errors = [finding for finding in findings if finding.severity == "error"]
-    for finding in errors:
-        note(finding_text(finding, noted))
-    if errors:
-        places = counted(len(errors), "place")
-        raise BundleError(f"the bundle breaks its rules in {places}; nothing was written", hint="change the config as said above")
-    if findings:
-        note(f"{noted('warning:', 'yellow')} {counted(len(findings), 'finding')}; `xray-grafana check` shows what to do")
 
 
 def json_text(config_file: Path, problems: Iterable[ConfigProblem], findings: Iterable[Finding]) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from xray_grafana.cli.findings import refuse_errors
 from xray_grafana.cli.options import config_of, config_options
 from xray_grafana.cli.output import Style, counted, note, noted, said, say
 from xray_grafana.errors import UsageError
@@ -39,21 +38,18 @@ def command(
     """
     if check + diff + force > 1:
         raise UsageError("--check, --diff and --force exclude each other", hint="--check and --diff write nothing")
-    from xray_grafana.bundle.build import build_bundle
+    from xray_grafana.bundle.build import PART_NAMES, build_bundle
     from xray_grafana.bundle.files import differences, plan_write, write
     from xray_grafana.bundle.render import render_bundle
-    from xray_grafana.checks import check_bundle
     from xray_grafana.cli.fallen_rules import fallen_rules
 
+    _refuse_unknown_parts(parts, PART_NAMES)
     config = config_of(config_file, overrides)
-    whole = build_bundle(config)
-    _refuse_unknown_parts(parts, whole.parts)
-    refuse_errors(check_bundle(config, whole))
-    bundle = whole.only(parts) if parts else whole
+    bundle = build_bundle(config, parts or PART_NAMES)
     files = render_bundle(bundle)
     wanted = parts or None
     plan = plan_write(files, output, wanted)
-    fallen = fallen_rules(plan.old, bundle)
+    fallen = fallen_rules(plan.old, files, bundle)
     if check or diff:
         found = differences(plan)
         _show_differences(found, output, fallen, as_json=as_json)

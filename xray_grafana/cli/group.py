@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -48,6 +49,8 @@ def cli() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs a command and returns its exit code; what went wrong is on stderr."""
     prepare_streams()
+    # A run is short and leaves little garbage behind; looking for it takes a tenth of the time.
+    gc.disable()
     if instruction := os.environ.get(main.COMPLETE_VARIABLE):
         return shell_complete(cli, {}, main.PROGRAM, main.COMPLETE_VARIABLE, instruction)
     try:
