@@ -14,15 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from tests.examples import ODD, odd
 from xray_grafana.bundle.artifact import Artifact, Bundle, Document, Format
-from xray_grafana.bundle.render import YAML_HEADER, render, render_bundle
+from xray_grafana.bundle.build import build_bundle
+from xray_grafana.bundle.render import YAML_HEADER, _Dumper, render, render_bundle
 
 # Text that at least one YAML reader takes for something else when it stands bare.
 TRICKY = [
     "", " ", "~", "null", "Null", "yes", "No", "on", "OFF", "y", "N", "true", "False", "=", "<<", "-", "--", "---", "...", "?", ":", "#",
     "|", ">", "1e3", "1E3", "12345e67", "1e+3", "0o17", "0O17", "017", "0123", "0x1F", "0b101", "1_000", "12", "-12", "+12", ".5", "1.",
     "1.5", "-1.5e-3", ".inf", "-.INF", ".nan", ".", "12:30", "12:30:45", "1:20.5", "2026-11-21", "2026-11-21T10:00:00Z", "012345678901",
-    "1,000", "_", "0x", "0o", " leading", "trailing ", "a: b", "a:", "a #b", "a#b", "a:b", "- a", "? a", ": a", "!tag", "&anchor",
+    "1,000", "_", "-_", "0x", "0o", " leading", "trailing ", "a: b", "a:", "a #b", "a#b", "a:b", "- a", "? a", ": a", "!tag", "&anchor",
     "*alias", "%a", "@a", "`a", "'", '"', "it's", "{a}", "[a]", "{{ a }}", "${__trace.traceId}", "$$", "\\", "\t", "a\tb", "\x00", "\x07",
     "\x7f", "\x85", "\u2028", "\u2029", "\ufeff", "a\ufeffb", "\xa0", "é", "名前", "😀", "\U0010ffff", "\r", "a\rb", "a\r\nb", "\n", "\n\n",
     "a\n", "a\nb", "a\nb\n", "a\nb\n\n", "\na", " a\nb", "a \nb", "a\n \nb", "a\n\nb\n", "a\n  b\n", "# a\nb: c\n", "---\na\n...\n",
@@ -112,7 +114,7 @@ def test_the_readers_tell_bare_text_from_quoted() -> None:
         ("it's: so", "a: 'it''s: so'"),
         ("", "a: ''"),
         ("a\tb", 'a: "a\\tb"'),
-        ("a\x7fb", 'a: "a\\u007fb"'),
+        ("a\x7fb", 'a: "a\\x7Fb"'),
         ("one\ntwo\n", "a: |\n  one\n  two"),
         ("one\n\ntwo", "a: |-\n  one\n\n  two"),
         ("one \ntwo", 'a: "one \\ntwo"'),
@@ -124,11 +126,25 @@ def test_the_readers_tell_bare_text_from_quoted() -> None:
         (None, "a: null"),
         ([], "a: []"),
         ({}, "a: {}"),
-        ([1, {"b": 2, "c": [3]}, [4, 5]], "a:\n  - 1\n  - b: 2\n    c:\n      - 3\n  - - 4\n    - 5"),
+        ([1, {"b": 2, "c": [3]}, [4, 5]], "a:\n- 1\n- b: 2\n  c:\n  - 3\n- - 4\n  - 5"),
     ],
 )
 def test_a_value_has_one_form(value: Any, line: str) -> None:
     assert as_yaml({"a": value}) == f"{YAML_HEADER}{line}\n"
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_pyyamls_own_emitter_gives_the_same_bytes_as_libyaml(name: str) -> None:
+    """Where libyaml is missing, a bundle is the same."""
+
+    class OwnEmitter(yaml.SafeDumper):
+        yaml_representers = _Dumper.yaml_representers
+        ignore_aliases = _Dumper.ignore_aliases
+
+    for artifact in build_bundle(odd(name)):
+        if artifact.format is Format.YAML:
+            own = yaml.dump(artifact.document, Dumper=OwnEmitter, sort_keys=False, allow_unicode=True, width=2**30)
+            assert render(artifact).decode() == YAML_HEADER + own
 
 
 def test_yaml_keeps_the_order_of_the_document_and_repeats_what_is_shared() -> None:

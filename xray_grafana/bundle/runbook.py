@@ -14,7 +14,7 @@ from xray_grafana.dashboards.links import board_uid
 from xray_grafana.dashboards.registry import boards_of
 from xray_grafana.provisioning.alerting import alert_folder
 from xray_grafana.provisioning.providers import DASHBOARDS_PATH
-from xray_grafana.provisioning.secrets import secret, secret_environment_name
+from xray_grafana.provisioning.secrets import secret, secret_key, secret_references
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +57,12 @@ def _cell(text: str) -> str:
 
 
 def _secrets(config: Config) -> list[SecretNeed]:
-    references = [
-        (f"xray.sources.{index}.{key}", getattr(source, key))
-        for index, source in enumerate(config.xray.sources)
-        for key in ("access_key", "secret_key", "session_token")
-    ]
-    if config.logs is not None:
-        references += [("logs.basic_password", config.logs.basic_password), ("logs.bearer_token", config.logs.bearer_token)]
     needs = []
-    for key, reference in references:
-        if reference is None:
-            continue
-        if secret_environment_name(reference) is None:
+    for key, reference in secret_references(config):
+        entry = secret_key(reference)
+        if entry is None:
             origin = "a file mounted into Grafana" if reference.startswith("$__file") else "an environment variable of Grafana"
         else:
-            name, _, entry = reference.removeprefix("secret:").partition("/")
-            origin = f"key `{entry}` of the Kubernetes Secret `{name}`, given to Grafana as that environment variable"
+            origin = f"key `{entry.key}` of the Kubernetes Secret `{entry.name}`, given to Grafana as that environment variable"
         needs.append(SecretNeed(key, secret(reference), origin))
     return needs

@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import Final, cast
 
 import click
-from click.shell_completion import shell_complete
 
 import xray_grafana
 from xray_grafana.cli import main
@@ -51,7 +50,11 @@ def run(arguments: Sequence[str]) -> int:
     prepare_streams()
     # A run is short and leaves little garbage behind; looking for it takes a tenth of the time.
     gc.disable()
+    # No plugin of the environment is to see a config; not looking for any also saves the look.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if instruction := os.environ.get(main.COMPLETE_VARIABLE):
+        from click.shell_completion import shell_complete
+
         return shell_complete(cli, {}, main.PROGRAM, main.COMPLETE_VARIABLE, instruction)
     try:
         with cli.make_context(main.PROGRAM, list(arguments)) as context:
