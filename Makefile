@@ -20,7 +20,7 @@ RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 
 CONFIG := bundle.yaml
-COMMITTED := dashboards provisioning
+COMMITTED := aws dashboards k8s provisioning
 BENCHES := $(filter-out measure,$(sort $(basename $(notdir $(wildcard bench/*.py)))))
 
 .PHONY: help bundle test check fmt render bench docs env

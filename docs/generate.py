@@ -22,12 +22,15 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 import xray_grafana
+from docs.deploy import deploy_files, deploy_names, foreign_rules
+from docs.markdown import cell, code, number, table
 from xray_grafana.bundle.artifact import Bundle
 from xray_grafana.bundle.build import build_bundle
 from xray_grafana.checks import RULES
@@ -58,8 +61,8 @@ _RULE_FAMILIES: Final = {
 }
 _MARKED: Final = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _OPENING: Final = re.compile(r"<!-- generated: ")
-# Emphasis, cells and escapes; an underscore inside a word is none of them.
-_SIGNS: Final = re.compile(r"[\\|*]|(?<!\w)_|_(?!\w)")
+_NEW_FILE: Final = re.compile(r"  new +([^/ ]+)/")
+_SHOWN_FILES: Final = 2
 
 
 class StaleMarkersError(Exception):
@@ -116,27 +119,6 @@ def main(arguments: Sequence[str], *, root: Path = ROOT) -> int:
     return DIFFERS if check and stale else 0
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _cell(text: str) -> str:
-    """Text for a table cell: on one line, with nothing outside of code that Markdown or HTML would take for its own."""
-    parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
-    return "".join(part if number % 2 else _SIGNS.sub(r"\\\g<0>", part).replace("<", "&lt;") for number, part in enumerate(parts))
-
-
-def _code(text: str) -> str:
-    """Text as code in a table cell; between doubled backticks if it holds one."""
-    line = " ".join(text.split()).replace("|", "\\|")
-    return f"`` {line} ``" if "`" in line else f"`{line}`"
-
-
-def _number(count: int) -> str:
-    return f"{count:,}"
-
-
 @cache
 def _bundle(*overrides: str) -> Bundle:
     return build_bundle(parse_config(example_text(), "bundle.yaml", overrides=overrides))
@@ -151,9 +133,9 @@ def config_keys() -> str:
     sections: dict[str, list[tuple[str, ...]]] = {}
     for row in reference_rows():
         section, _, name = row.key.rpartition(".")
-        sections.setdefault(section, []).append((_code(name), _cell(row.type), _default(row.default), _cell(row.description)))
+        sections.setdefault(section, []).append((code(name), cell(row.type), _default(row.default), cell(row.description)))
     return "\n\n".join(
-        f"{_heading(section)}\n\n{_table(('Key', 'Takes', 'Default', 'Meaning'), rows)}" for section, rows in sections.items()
+        f"{_heading(section)}\n\n{table(('Key', 'Takes', 'Default', 'Meaning'), rows)}" for section, rows in sections.items()
     )
 
 
@@ -162,7 +144,7 @@ def _heading(section: str) -> str:
 
 
 def _default(default: str) -> str:
-    return "**required**" if default == "required" else _code(default)
+    return "**required**" if default == "required" else code(default)
 
 
 def run_cli(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -183,12 +165,29 @@ def cli_help() -> str:
 
 
 def bundle_output() -> str:
-    """What `make bundle` prints in a fresh clone."""
+    """What `make bundle` prints in a fresh clone; of each folder with many files only the first ones."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch).resolve()
         (folder / "bundle.yaml").write_text(example_text(), encoding="utf-8")
         shown = run_cli("generate", "-c", "bundle.yaml", "-o", "build/bundle", folder=folder).stdout
-    return f"```text\n$ make bundle\n{shown.replace(str(folder), _CLONE).rstrip()}\n```"
+    return f"```text\n$ make bundle\n{abridged(shown.replace(str(folder), _CLONE)).rstrip()}\n```"
+
+
+def abridged(shown: str) -> str:
+    """A list of new files with the first few of each top folder; a line tells how many more there are."""
+    lines: list[str] = []
+    for part, group in groupby(shown.splitlines(), key=_new_file_in):
+        found = list(group)
+        lines += found if part is None or len(found) <= _SHOWN_FILES + 1 else found[:_SHOWN_FILES]
+        if part is not None and len(found) > _SHOWN_FILES + 1:
+            lines.append(f"  …           {len(found) - _SHOWN_FILES} more in {part}/")
+    return "\n".join(lines)
+
+
+def _new_file_in(line: str) -> str | None:
+    """The top folder of the file that a line lists as new."""
+    match = _NEW_FILE.match(line)
+    return match[1] if match else None
 
 
 def config_error() -> str:
@@ -210,13 +209,34 @@ def fallen_rules() -> str:
     return f"```text\n{done.stderr.rstrip()}\n```"
 
 
+def foreign_findings() -> str:
+    """What is said of the files of a walkthrough."""
+    typed, done = _on_walkthrough()
+    return f"```text\n{typed}\n{done.stdout.rstrip()}\n{done.stderr.rstrip()}\n$ echo $?\n{done.returncode}\n```"
+
+
+def foreign_fix() -> str:
+    """How `--fix` mends them: the diff, without the findings that are left."""
+    typed, done = _on_walkthrough("--fix")
+    diff = re.split(r"^(?:error|warning) XF", done.stdout, maxsplit=1, flags=re.MULTILINE)[0]
+    return f"```text\n{typed}\n{diff.rstrip()}\n…\n{done.stderr.rstrip()}\n```"
+
+
+def _on_walkthrough(*options: str) -> tuple[str, subprocess.CompletedProcess[str]]:
+    """What is typed, and what it gives, on a copy of the files."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(shutil.copytree(ROOT / "docs/examples/walkthrough", Path(scratch) / "walkthrough"))
+        arguments = ("check", *options, *sorted(path.name for path in folder.iterdir()))
+        return f"$ xray-grafana {' '.join(arguments)}", run_cli(*arguments, folder=folder)
+
+
 def rules() -> str:
     """Every rule of `xray-grafana check`, by family."""
     families: dict[str, list[tuple[str, ...]]] = {}
     for rule in RULES:
-        families.setdefault(rule.id[2], []).append((_code(rule.id), _cell(rule.title), _cell(rule.reason)))
+        families.setdefault(rule.id[2], []).append((code(rule.id), cell(rule.title), cell(rule.reason)))
     return "\n\n".join(
-        f"## XG{digit}xx {_RULE_FAMILIES[digit]}\n\n{_table(('Rule', 'Says', 'Otherwise'), rows)}" for digit, rows in families.items()
+        f"## XG{digit}xx {_RULE_FAMILIES[digit]}\n\n{table(('Rule', 'Says', 'Otherwise'), rows)}" for digit, rows in families.items()
     )
 
 
@@ -234,15 +254,15 @@ def errors() -> str:
     """Every error with its exit code and what it says of itself."""
     rows = [
         (
-            _code(each.__name__),
-            _code(_parent(each)),
+            code(each.__name__),
+            code(_parent(each)),
             str(each.exit_code),
-            _code(each.__module__),
-            _cell(inspect.cleandoc(each.__doc__ or "")),
+            code(each.__module__),
+            cell(inspect.cleandoc(each.__doc__ or "")),
         )
         for each in error_classes()
     ]
-    return _table(("Error", "Is a", "Exit code", "Where", "When"), rows)
+    return table(("Error", "Is a", "Exit code", "Where", "When"), rows)
 
 
 def _parent(error: type[XRayGrafanaError]) -> str:
@@ -253,7 +273,7 @@ def boards() -> str:
     """Every board: its question and its panels."""
     return "\n\n".join(
         f"## {entry.title}\n\nuid `<prefix>-{entry.suffix}`, file `dashboards/{entry.suffix}.json`. **{entry.answers}**\n\n"
-        + _table(("Panel", "Drawn as", "Row", "Description"), _panels(_board(entry.suffix)["panels"], ""))
+        + table(("Panel", "Drawn as", "Row", "Description"), _panels(_board(entry.suffix)["panels"], ""))
         for entry in BOARDS
     )
 
@@ -264,7 +284,7 @@ def _panels(panels: Sequence[dict[str, Any]], row: str) -> Iterator[tuple[str, .
             row = panel["title"].partition(" (")[0]
             yield from _panels(panel["panels"], row)
         else:
-            yield _cell(panel["title"]), panel["type"], _cell(row), _cell(panel["description"])
+            yield cell(panel["title"]), panel["type"], cell(row), cell(panel["description"])
 
 
 def board_cost() -> str:
@@ -276,9 +296,9 @@ def board_cost() -> str:
         more = " + G" if per_group else ""
         operations = ", ".join(f"{count} {name}" for name, count in sorted(load.operations.items()) if count)
         insights = ", G GetInsightSummaries" if per_group else ""
-        cells = (f"{load.calls}{more}", f"{opened.calls}{more}", _number(load.traces), _number(opened.traces))
+        cells = (f"{load.calls}{more}", f"{opened.calls}{more}", number(load.traces), number(opened.traces))
         rows.append((entry.title, *cells, (operations + insights) or "none"))
-    return _table(("Board", "Calls on load", "Every row opened", "Traces on load", "Traces, rows opened", "Which calls, on load"), rows)
+    return table(("Board", "Calls on load", "Every row opened", "Traces on load", "Traces, rows opened", "Which calls, on load"), rows)
 
 
 def alert_rules() -> list[dict[str, Any]]:
@@ -295,11 +315,11 @@ def alerts() -> str:
 def _alert(guide: Guide) -> str:
     of_kind = [rule for rule in alert_rules() if rule["title"].startswith(guide.title)]
     rule = next((rule for rule in of_kind if rule["labels"].get("service") == _ALERT_SERVICE), of_kind[0])
-    facts = _table(
+    facts = table(
         ("Watches", "Severity", "Evaluated", "For", "noDataState", "execErrState"),
         [(guide.of, rule["labels"]["severity"], f"every {rule['interval']}", rule["for"], rule["noDataState"], rule["execErrState"])],
     )
-    steps = _table(("Step", "Is"), [(_code(item["refId"]), _step(item)) for item in rule["data"]])
+    steps = table(("Step", "Is"), [(code(item["refId"]), _step(item)) for item in rule["data"]])
     return f"## {guide.title}\n\n{guide.meaning} {guide.action}\n\n{facts}\n\n`{rule['title']}` of the example:\n\n{steps}"
 
 
@@ -307,18 +327,18 @@ def _step(item: dict[str, Any]) -> str:
     model = item["model"]
     match model.get("type"):
         case "reduce":
-            return f"{model['reducer']} of {_code(model['expression'])}"
+            return f"{model['reducer']} of {code(model['expression'])}"
         case "math":
-            return _code(model["expression"])
+            return code(model["expression"])
         case "threshold":
             evaluator = model["conditions"][0]["evaluator"]
             sign = {"gt": ">", "lt": "<"}[evaluator["type"]]
-            return _code(f"{model['expression']} {sign} {evaluator['params'][0]:g}")
+            return code(f"{model['expression']} {sign} {evaluator['params'][0]:g}")
     if "expr" in model:
-        return _code(model["expr"])
+        return code(model["expr"])
     window = item["relativeTimeRange"]
-    asked = _code(model["query"]) if model["query"] else "every edge of the source"
-    return f"{_code(model['columns'][0])} of {asked}, from {_ago(window['from'])} to {_ago(window['to'])} ago"
+    asked = code(model["query"]) if model["query"] else "every edge of the source"
+    return f"{code(model['columns'][0])} of {asked}, from {_ago(window['from'])} to {_ago(window['to'])} ago"
 
 
 def _ago(seconds: int) -> str:
@@ -335,9 +355,9 @@ def alert_cost() -> str:
         queries = [sum("columns" in item["model"] for item in rule["data"]) for rule in of_kind]
         each = [count * 3600 // duration_seconds(rule["interval"]) for count, rule in zip(queries, of_kind, strict=True)]
         total += sum(each)
-        rows.append((guide.title, str(len(of_kind)), str(queries[0]), _number(sum(each))))
-    rows.append(("**All**", f"**{len(alert_rules())}**", "", f"**{_number(total)}**"))
-    return _table(("Kind", "Rules", "X-Ray calls an evaluation", "X-Ray calls an hour"), rows)
+        rows.append((guide.title, str(len(of_kind)), str(queries[0]), number(sum(each))))
+    rows.append(("**All**", f"**{len(alert_rules())}**", "", f"**{number(total)}**"))
+    return table(("Kind", "Rules", "X-Ray calls an evaluation", "X-Ray calls an hour"), rows)
 
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
@@ -351,8 +371,13 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
         "cli-help": cli_help,
         "config-error": config_error,
         "config-keys": config_keys,
+        "deploy-files": deploy_files,
+        "deploy-names": deploy_names,
         "errors": errors,
         "fallen-rules": fallen_rules,
+        "foreign-findings": foreign_findings,
+        "foreign-fix": foreign_fix,
+        "foreign-rules": foreign_rules,
         "rules": rules,
     }.items()
 }

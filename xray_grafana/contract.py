@@ -48,12 +48,9 @@ W3C_TRACE_ID_PATTERN: Final = r"[0-9a-f]{32}"
 # Loki labels and structured metadata of load-balancer lines: the shipper writes them, boards and derived fields read them.
 LABEL_SERVICE: Final = "service_name"
 LABEL_LOAD_BALANCER: Final = "lb"
-LABEL_ACCOUNT: Final = "aws_account"
-LABEL_REGION: Final = "aws_region"
 LABEL_LOG_TYPE: Final = "log_type"
 LOG_TYPE_ACCESS: Final = "access"
 METADATA_TRACE_ID: Final = "trace_id"
-METADATA_LEVEL: Final = "level"
 
 # The shipper's own lines (logfmt, one per S3 object, and one per report): the shipper writes them, the pipeline board reads them.
 SHIPPER_SERVICE: Final = "xray-grafana-alb"
@@ -70,3 +67,37 @@ AGENT_SERVICE: Final = "xray-daemon"
 ALB_PATTERN: Final = (
     '<type> <_> <elb> <client> <target> <rpt> <tpt> <resp> <status> <tstatus> <rx> <tx> "<request>" "<ua>" <_> <_> <tg> "<trace>" <_>'
 )
+
+# The agent: one Service name and port whatever runs behind it. Port and images: aws/aws-xray-daemon, aws-observability/aws-otel-collector.
+AGENT_PORT: Final = 2000
+OTLP_GRPC_PORT: Final = 4317
+OTLP_HTTP_PORT: Final = 4318
+HEALTH_PORT: Final = 13133
+METRICS_PORT: Final = 8888
+DAEMON_VERSION: Final = "3.6.6"
+DAEMON_IMAGE: Final = f"public.ecr.aws/xray/aws-xray-daemon:{DAEMON_VERSION}"
+ADOT_VERSION: Final = "0.49.0"
+ADOT_IMAGE: Final = f"public.ecr.aws/aws-observability/aws-otel-collector:v{ADOT_VERSION}"
+# Both images name their user by name; Kubernetes needs the number to know that it is not root.
+DAEMON_USER_ID: Final = 10001
+ADOT_USER_ID: Final = 4317
+DAEMON_ADDRESS_VARIABLE: Final = "AWS_XRAY_DAEMON_ADDRESS"
+SHIPPER_SERVICE_ACCOUNT: Final = "alb-shipper"
+# How the shipper is run and what it reads from its environment: the pipeline's template and the Deployment say it, the shipper obeys.
+SHIPPER_COMMAND: Final = ("xray-grafana", "alb", "work")
+SHIPPER_LAMBDA_HANDLER: Final = "xray_grafana.alb.lambda_handler.handler"
+SHIPPER_VARIABLES: Final = {
+    "url": "LOKI_URL",
+    "tenant": "LOKI_TENANT",
+    "user": "LOKI_USER",
+    "password": "LOKI_PASSWORD",
+    "bearer_token": "LOKI_BEARER_TOKEN",
+}
+# EKS Pod Identity's agent on each node.
+POD_IDENTITY_ADDRESS: Final = "169.254.170.23"
+# The public chart of the daemon, for those who prefer it.
+DAEMON_CHART: Final = "okgolove/aws-xray"
+DAEMON_CHART_VERSION: Final = "5.0.0"
+# Label that every object of the bundle carries (Kubernetes recommended labels).
+PART_OF_LABEL: Final = "app.kubernetes.io/part-of"
+PART_OF: Final = "xray-grafana"

@@ -3,6 +3,7 @@
     XRayGrafanaError          exit 1   one line to read, one hint to follow
     ├── ConfigError           exit 2   every mistake of a config file or an override, with its place
     ├── UsageError            exit 2   a command line that cannot be carried out as given
+    ├── BundleError           exit 2   the config asks for more than can be made; nothing was written
     └── OutputError           exit 1   the output folder could not be read or written; nothing was half done
 
 Raised where the fact is known, printed once by the command line, on stderr. `str()` of an error is its whole text.
@@ -65,6 +66,12 @@ class ConfigError(XRayGrafanaError):
 
 class UsageError(XRayGrafanaError):
     """The command cannot be carried out as it was given."""
+
+    exit_code = 2
+
+
+class BundleError(XRayGrafanaError):
+    """The config asks for more than can be made."""
 
     exit_code = 2
 

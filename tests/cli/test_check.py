@@ -9,7 +9,8 @@ import pytest
 
 from tests.bundle.files.folders import put, tree
 from tests.cli.conftest import Run
-from xray_grafana.checks import RULES, Finding
+from xray_grafana.checks import RULES, Finding, Rule
+from xray_grafana.checks.foreign import FOREIGN_RULES, ForeignRule
 from xray_grafana.cli.findings import finding_text, github_lines
 from xray_grafana.errors import ConfigProblem
 
@@ -127,14 +128,15 @@ def test_every_rule_is_listed_with_its_reason(run: Run, empty: Path) -> None:
 
     assert (ran.code, ran.err) == (0, "")
     assert not list(empty.iterdir())
-    assert [line.split()[0] for line in ran.out.splitlines() if not line.startswith(" ")] == [rule.id for rule in RULES]
+    rules: tuple[Rule | ForeignRule, ...] = (*RULES, *FOREIGN_RULES)
+    assert [line.split()[0] for line in ran.out.splitlines() if not line.startswith(" ")] == [rule.id for rule in rules]
     words = " ".join(ran.out.split())
-    assert all(" ".join(rule.reason.split()) in words for rule in RULES)
+    assert all(" ".join(rule.reason.split()) in words for rule in rules)
 
 
 def test_rules_as_json(run: Run, empty: Path) -> None:
     listed = json.loads(run("check", "--list-rules", "--json").out)
 
-    assert [rule["id"] for rule in listed] == [rule.id for rule in RULES]
+    assert [rule["id"] for rule in listed] == [*(rule.id for rule in RULES), *(rule.id for rule in FOREIGN_RULES)]
     assert all(rule["title"] and rule["reason"] for rule in listed)
     assert not list(empty.iterdir())

@@ -143,11 +143,11 @@ CASES = [
     pytest.param(logs("application_selector: '{a=\"b\"}'"), [
         "4:25 logs.application_selector: got '{a=\"b\"}' — expected a selector with ${service} (it stands for a service's name)",
     ], id="a selector without the service"),
-    pytest.param(AWS + "alerts: {window: 59s}\n", [
-        "2:18 alerts.window: got '59s' — expected a duration from 1m to 1h",
+    pytest.param(AWS + "alerts: {window: 299s}\n", [
+        "2:18 alerts.window: got '299s' — expected a duration from 5m to 1h",
     ], id="a short window"),
     pytest.param(AWS + "alerts: {window: 2h}\n", [
-        "2:18 alerts.window: got '2h' — expected a duration from 1m to 1h",
+        "2:18 alerts.window: got '2h' — expected a duration from 5m to 1h",
     ], id="a long window"),
     pytest.param(AWS + "alerts: {interval: 15s}\n", [
         "2:20 alerts.interval: got '15s' — expected a multiple of 10s (Grafana evaluates rules in steps of that length)",
@@ -185,7 +185,7 @@ def test_a_contradiction_is_one_mistake_at_the_key_to_change(text: str, expected
         pytest.param(logs("uid: xray-cloudwatch; name: X-Ray CloudWatch"), id="CloudWatch names are free without CloudWatch"),
         pytest.param(logs("basic_user: me; basic_password: $__env{P}"), id="basic authentication"),
         pytest.param(logs("bearer_token: $__env{T}"), id="a bearer token"),
-        pytest.param(AWS + "alerts: {window: 1m, interval: 10s}\ngrafana: {refresh: 10s, default_range: 6h}\n", id="least and most"),
+        pytest.param(AWS + "alerts: {window: 5m, interval: 10s}\ngrafana: {refresh: 10s, default_range: 6h}\n", id="least and most"),
         pytest.param(AWS + "alerts: {window: 60m}\ngrafana: {refresh: null, default_range: 360m}\n", id="the same in other units"),
         pytest.param(AWS + "services: [{name: a, edges: [a, b]}, {name: b, edges: [a, b], sources: [xray]}]\n", id="edges of two services"),
     ],

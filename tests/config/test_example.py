@@ -49,6 +49,11 @@ def test_the_example_passes_as_it_stands() -> None:
     assert [group.name for group in config.xray.groups] == ["checkout"]
     assert config.logs is not None
     assert (config.logs.url, config.alerts.enabled, config.grafana.public_url) == ("http://loki:3100", True, "http://localhost:3000")
+    assert config.kubernetes is not None
+    assert config.alb_logs is not None
+    assert config.demo is not None
+    assert (config.kubernetes.cluster, config.kubernetes.agent.kind, config.kubernetes.identity.kind) == ("shop", "daemon", "irsa")
+    assert (config.kubernetes.grafana.form, config.alb_logs.bucket, config.demo.namespace) == ("helm", "shop-alb-logs", "demo")
 
 
 def test_the_first_line_names_the_schema_for_editors() -> None:

@@ -194,7 +194,8 @@ def test_a_minimal_config_has_the_defaults() -> None:
         ),
         pytest.param(
             AWS + "zzz: {}\n",
-            "b.yaml:2:1 zzz: got an unknown key — expected name, prefix, aws, xray, services, logs, cloudwatch, alerts or grafana",
+            "b.yaml:2:1 zzz: got an unknown key — expected name, prefix, aws, xray, services, logs, "
+            "cloudwatch, alerts, grafana, kubernetes, alb_logs or demo",
             id="a key like no other",
         ),
         pytest.param(
@@ -274,7 +275,7 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_file() -> None:
     )
     assert mistakes(text) == [
         "b.yaml:2:18 grafana.default_range: got '12h' — expected at most 6h (X-Ray answers for 6 hours at a time)",
-        'b.yaml:3:11 grafana.folder: got 1 — expected one line of text, up to 200 characters (write it in quotes: "1")',
+        'b.yaml:3:11 grafana.folder: got 1 — expected one line of text without /, up to 200 characters (write it in quotes: "1")',
         "b.yaml:4:3 grafana.folder: got the key a second time — expected each key once (the first is on line 3)",
         "b.yaml:6:3 logs.basic_password: got nothing — expected a reference to a secret, because basic_user is set",
         "b.yaml:6:8 logs.url: got 'loki' — expected http(s)://host[:port][/path]",

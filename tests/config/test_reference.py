@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from xray_grafana.config import models
+from xray_grafana.config import deploy, models
 from xray_grafana.config.reference import Row, reference_rows
 
 ROWS = {row.key: row for row in reference_rows()}
@@ -18,6 +18,12 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "cloudwatch.": models.CloudWatch,
     "alerts.": models.Alerts,
     "grafana.": models.Grafana,
+    "kubernetes.": deploy.Kubernetes,
+    "kubernetes.agent.": deploy.Agent,
+    "kubernetes.identity.": deploy.Identity,
+    "kubernetes.grafana.": deploy.GrafanaOnKubernetes,
+    "alb_logs.": deploy.AlbLogs,
+    "demo.": deploy.Demo,
 }
 
 
@@ -27,7 +33,8 @@ def test_there_is_a_row_for_every_field_of_every_model() -> None:
 
 
 def test_the_list_of_sections_above_is_complete() -> None:
-    defined = {model for model in vars(models).values() if isinstance(model, type) and issubclass(model, BaseModel) and model.model_fields}
+    named = [*vars(models).values(), *vars(deploy).values()]
+    defined = {model for model in named if isinstance(model, type) and issubclass(model, BaseModel) and model.model_fields}
     assert defined == set(SECTIONS.values())
 
 

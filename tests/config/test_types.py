@@ -29,12 +29,14 @@ def form_of(alias: Any) -> Form:
         (types.GroupArn, [GROUP, GROUP + "/ABCDEFGH2345"],
          [GROUP + "/abc", GROUP + "/A1", GROUP + "/", GROUP.replace("xray", "logs"), GROUP + "x" * 30]),
         (types.GroupName, ["checkout", "A-1", "x" * 32], ["", "x" * 33, "a_b", "a b"]),
-        (types.ServiceName, ["checkout", "Café 東京", r"a_.:/%&#=+\-@", "x" * 200], ["", "x" * 201, 'a"b', "a\nb", "a(b)", "a*", "a😀"]),
-        (types.Duration, ["1s", "30s", "5m", "1h", "999999d"],
-         ["", "0s", "05m", "5", "m", "5 m", "1.5h", "1w", "5M", "-5m", "1h30m", "1000000s"]),
-        (types.Url, ["http://loki", "https://loki:3100", "http://loki:3100/a/b?c=d#e", "http://[::1]:3100", "http://10.0.0.1"],
+        (types.ServiceName, ["checkout", "Café 東京", r"a_.:/%&#=+\-@", "x" * 200], ["", "x" * 201, 'a"b', "a\nb", "a(b)", "a*",
+         "a : b", "a😀"]),
+        (types.Duration, ["1s", "30s", "5m", "1h", "9999d"],
+         ["99999d", "", "0s", "05m", "5", "m", "5 m", "1.5h", "1w", "5M", "-5m", "1h30m", "1000000s"]),
+        (types.Url, ["http://loki", "https://loki:3100", "http://loki:3100/a/b", "http://[::1]:3100", "http://10.0.0.1"],
          ["", "loki", "loki:3100", "ftp://loki", "HTTP://loki", "http://", "http://:3100", "http://loki:0", "http://loki:70000", "http://loki:x",
-          "http://lo ki", "http://loki/a b", "http://me@loki", "http://me:pw@loki", "http://@loki", "http://[::1"]),
+          "http://lo ki", "http://loki/a b", "http://me@loki", "http://me:pw@loki", "http://@loki", "http://[::1",
+          "http://loki?a=b", "http://loki/a#b"]),
         (types.SecretReference, ["$__env{A_1}", "$__file{/run/secrets/a}", "secret:grafana/key", "secret:a.b-c/K_e.y"],
          ["", "hunter2", "$__env{}", "$__env{1A}", "$__env{A} ", "$__file{a}", "$__file{/a b}", "$__vault{/a}", "secret:a",
           "secret:A/b", "$A"]),
@@ -42,6 +44,8 @@ def form_of(alias: Any) -> Form:
          ["", "{}", "a", '{a="b"', '{a="b"} |= "c"']),
         (types.Text, ["Shop", "Ä 東京 “x”", "x" * 200], ["", " ", "x" * 201, "a\nb", "a\tb", "a\x7fb", "a\u2028b", "a\ud800"]),
         (types.FilterExpression, ['service("a") OR fault', "x" * 2000], ["", "x" * 2001, "a\nb"]),
+        (types.FolderName, ["AWS X-Ray", "Ä $x"], ["", " ", "a/b", "x" * 201, "a\nb"]),
+        (types.SourceName, ["X-Ray eu-west-1", "a|b <c>", "x" * 100], ["", "x" * 101, "a {{ b }}", "$a", "a\nb"]),
         (types.Tag, ["a b", "x" * 50], ["", "x" * 51, "a,b", "a\nb"]),
         (types.HeaderValue, ["tenant-1", "a|b", "x" * 150], ["", "x" * 151, "a b", "ä", "a\r\nb"]),
     ],
@@ -57,7 +61,7 @@ def test_every_text_type_is_in_the_table_above() -> None:
     tabled = {id(form_of(row[0])) for row in mark.args[1]}
     known = {name for name, alias in vars(types).items() if get_args(alias)[:1] == (str,) and hasattr(alias, "__metadata__")}
     assert {name for name in known if id(form_of(getattr(types, name))) not in tabled} == set()
-    assert len(known) == len(tabled) == 16
+    assert len(known) == len(tabled) == 18
 
 
 def test_only_the_secret_form_hides_its_value() -> None:

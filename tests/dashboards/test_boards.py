@@ -85,9 +85,9 @@ def test_without_loki_nothing_speaks_of_it() -> None:
 def test_each_group_and_linked_account_gets_a_closed_row_on_the_map() -> None:
     document = board("map", odd("everything"))
     rows = {panel["title"]: panel for panel in document["panels"] if panel["type"] == "row"}
-    assert list(rows)[:4] == ["Group checkout", "Group slow", "Account 444455556666", "Account 777788889999"]
+    assert list(rows)[:4] == ["Group checkout, eu-west-1", "Group slow, eu-west-1", "Account 444455556666", "Account 777788889999"]
     assert all(row["collapsed"] for row in rows.values())
-    group, account = rows["Group slow"]["panels"][0], rows["Account 444455556666"]["panels"][0]
+    group, account = rows["Group slow, eu-west-1"]["panels"][0], rows["Account 444455556666"]["panels"][0]
     assert group["targets"][0]["group"] == {
         "GroupName": "slow",
         "GroupARN": "arn:aws:xray:eu-west-1:111122223333:group/slow/ABCDEFGI",

@@ -94,6 +94,6 @@ def test_the_example_costs_as_many_calls_an_hour_as_counted_by_hand() -> None:
 
 def test_every_kind_of_alert_shows_its_condition() -> None:
     text = PARTS["alerts"]()
-    assert '| `COUNTED` | `FaultStatistics.TotalCount` of `service("cart")`, from 17 min to 2 min ago |' in text
+    assert '| `COUNTED` | `FaultStatistics.TotalCount` of `service("cart")`, from 18 min to 3 min ago |' in text
     assert "| `CONDITION` | `RATIO > 0.05` |" in text
     assert "| `REQUESTS` | `TotalCount` of every edge of the source, from 5 h to 0 min ago |" in text

@@ -11,14 +11,17 @@ import pytest
 from docs.generate import commands, error_classes
 from tests.docs.pages import DOCS, ROOT, all_blocks, without_blocks
 from xray_grafana.checks import RULES
+from xray_grafana.checks.foreign import FOREIGN_RULES
 from xray_grafana.config.reference import reference_rows
 from xray_grafana.dashboards.registry import BOARDS
 
 REFERENCE = ROOT / "docs/reference"
 SECTIONS = sorted({re.split(r"\[|\.", row.key)[0] for row in reference_rows() if "." in row.key})
 KEY = re.compile(rf"(?<![\w./-])((?:{'|'.join(SECTIONS)})(?:\[\])?(?:\.[a-z_0-9]+(?:\[\])?)+)(?![\w./(*])")
-# Written like a key and none: files and folders of those names.
-NOT_KEYS = {"aws.amazon.com"}
+# Written like a key and none: hosts and files of those names.
+NOT_KEYS = {"aws.amazon.com", "demo.example.net", "demo.md", "xray.amazonaws.com"}
+# Errors of others: of the X-Ray SDK for Ruby, and of ECS.
+NOT_ERRORS = {"InvalidDaemonAddressError", "ResourceInitializationError"}
 
 
 def read(name: str) -> str:
@@ -146,7 +149,7 @@ def test_every_error_class_and_no_other_is_in_the_reference() -> None:
 
 def test_no_page_names_an_error_class_that_does_not_exist() -> None:
     named = set(re.findall(r"`(\w+Error)`", prose()))
-    assert named <= {error.__name__ for error in error_classes()}
+    assert named - NOT_ERRORS <= {error.__name__ for error in error_classes()}
 
 
 def test_every_rule_and_no_other_is_in_the_reference() -> None:
@@ -154,7 +157,10 @@ def test_every_rule_and_no_other_is_in_the_reference() -> None:
 
 
 def test_no_page_names_a_rule_that_does_not_exist() -> None:
-    assert set(re.findall(r"\bXG\d{3}\b", prose())) <= {rule.id for rule in RULES}
+    known = {rule.id for rule in RULES} | {rule.id for rule in FOREIGN_RULES}
+    named = set(re.findall(r"\bX[FG]\d{3}\b", prose()))
+    assert {"XF110", "XG101"} <= named
+    assert named <= known
 
 
 def test_every_board_and_no_other_is_in_the_reference() -> None:

@@ -16,6 +16,7 @@ import pytest
 import xray_grafana
 from tests.docs.pages import PAGES, ROOT
 from xray_grafana import contract
+from xray_grafana.config.deploy import KubernetesVersion
 from xray_grafana.config.models import Grafana
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -65,10 +66,13 @@ def test_no_page_shows_the_secret_of_the_config_with_mistakes() -> None:
 
 def test_the_versions_are_those_of_the_code() -> None:
     """Grafana and plugin from the config's choices, the schemas from the tests' lock file, Python from the package's classifiers."""
-    versions = dict(re.findall(r"^\| (Grafana|X-Ray plugin|Loki|Python) \| ([^|]+?) \|", README, re.MULTILINE))
+    versions = dict(re.findall(r"^\| (Grafana|X-Ray plugin|Loki|Kubernetes|X-Ray agent|Python) \| ([^|]+?) \|", README, re.MULTILINE))
     assert re.findall(r"\d+\.\d+", versions["Grafana"]) == ["12.4", "13.2"]
     assert list(get_args(Grafana.model_fields["version"].annotation)) == ["12.4", "13.2"]
     assert versions["X-Ray plugin"] == contract.XRAY_PLUGIN_VERSION
+    assert re.findall(r"\d+\.\d+\.\d+", versions["X-Ray agent"]) == [contract.DAEMON_VERSION, contract.ADOT_VERSION]
+    kubernetes = get_args(KubernetesVersion)
+    assert versions["Kubernetes"] == f"{kubernetes[0]} to {kubernetes[-1]}"
     classifiers = project()["classifiers"]
     assert isinstance(classifiers, list)
     assert re.findall(r"3\.\d+", versions["Python"]) == [

@@ -65,7 +65,8 @@ def test_lines_are_log_queries(name: str) -> None:
 
 def test_a_ratio_has_a_value_when_nothing_failed() -> None:
     assert logql.server_error_ratio(ACCESS, "1h") == (
-        '(sum(count_over_time({log_type="access"} | pattern `<_> <_> <_> <_> <_> <_> <_> <_> <status> <tstatus> <_>` | status >= 500 [1h]))'
+        '(sum(count_over_time({log_type="access"} | pattern `<_> <_> <_> <_> <_> <_> <_> <_> <status> <tstatus> <_>` '
+        "| status=~`5[0-9]{2}` [1h]))"
         ' or vector(0)) / (sum(count_over_time({log_type="access"} [1h])) > 0)'
     )
 
@@ -76,9 +77,9 @@ def test_an_alerts_ratio_needs_enough_requests() -> None:
 
 def test_times_of_requests_that_no_target_answered_do_not_count() -> None:
     """They are logged as -1, and would pull every percentile down."""
-    assert "| tpt >= 0 | unwrap tpt" in logql.processing_time_quantile(ACCESS, 0.5)
-    assert "| resp >= 0 | unwrap resp" in logql.processing_time_quantile(ACCESS, 0.5, "resp")
-    assert "| tpt >= 0" in logql.slow_paths(ACCESS, 5)
+    assert "| tpt=~`[0-9.]+` | unwrap tpt" in logql.processing_time_quantile(ACCESS, 0.5)
+    assert "| resp=~`[0-9.]+` | unwrap resp" in logql.processing_time_quantile(ACCESS, 0.5, "resp")
+    assert "| tpt=~`[0-9.]+`" in logql.slow_paths(ACCESS, 5)
 
 
 def test_a_trace_is_looked_for_in_both_forms_and_only_when_it_is_an_id() -> None:
@@ -92,3 +93,16 @@ def test_selectors_are_narrowed_and_widened() -> None:
     assert logql.of_service(ACCESS, "$service") == '{log_type="access", service_name="$service"}'
     assert logql.of_load_balancer('{log_type="access", lb=~"app/.+"}', "$lb") == '{log_type="access", lb=~"$lb"}'
     assert logql.of_any_service('{app="${service}", env="prod"}') == '{app=~".+", env="prod"}'
+
+
+def test_other_lines_in_the_stream_fail_no_query() -> None:
+    """A health-check line has no status where the pattern looks for one; a comparison with a number would fail the whole query."""
+    for name in ("requests_by_status", "failures_by_maker", "server_error_ratio", "failing_paths"):
+        assert "status >" not in called(name)
+    assert "rx=~`[0-9]+` | unwrap rx" in logql.received_bytes(ACCESS)
+
+
+def test_an_idle_load_balancer_has_no_percentile_to_alert_on() -> None:
+    assert logql.processing_time_quantile_by("lb", ACCESS, 0.99, "15m", 20).endswith(
+        ' by (lb) and on (lb) (sum by (lb) (count_over_time({log_type="access"} [15m])) >= 20)'
+    )

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from tests.examples import example, odd
+from xray_grafana.bundle.render import render
 from xray_grafana.config import Config
 from xray_grafana.dashboards.alert_guide import GUIDES
 from xray_grafana.provisioning.alerting import alert_groups, build_alerting
@@ -33,8 +34,7 @@ def test_a_service_without_requests_alerts_nobody() -> None:
     """No rows is an Error in Grafana; only the rule for a silent source may take it as an alert."""
     for rule in rules(odd("many-regions")).values():
         silent = rule["labels"].get("kind") == "silent_source"
-        loki = "loki" in {item["datasourceUid"] for item in rule["data"]}
-        expected = ("Alerting", "Alerting") if silent else ("KeepLast", "OK") if loki else ("OK", "OK")
+        expected = ("Alerting", "Alerting") if silent else ("KeepLast", "OK")
         assert (rule["execErrState"], rule["noDataState"]) == expected, rule["uid"]
 
 
@@ -49,7 +49,7 @@ def test_statistics_are_asked_one_column_a_query_over_a_settled_window() -> None
     assert items["COUNTED"]["model"]["columns"] == ["FaultStatistics.TotalCount"]
     assert items["REQUESTS"]["model"]["columns"] == ["TotalCount"]
     assert items["COUNTED"]["model"]["query"] == 'service("cart")'
-    assert items["COUNTED"]["relativeTimeRange"] == {"from": 15 * 60 + 120, "to": 120}
+    assert items["COUNTED"]["relativeTimeRange"] == {"from": 15 * 60 + 180, "to": 180}
 
 
 def test_latency_is_weighed_by_requests() -> None:
@@ -61,9 +61,12 @@ def test_latency_is_weighed_by_requests() -> None:
 def test_traffic_loss_compares_with_three_hours_before() -> None:
     """0.1 of what fell in a 15-minute window of the three hours before: a twelfth of it, times 0.1."""
     items = data(rules(example())["xray-traffic-xray-cart"])
-    assert items["ALL"]["relativeTimeRange"] == {"from": 10800 + 900 + 120, "to": 120}
-    assert items["BEFORE"]["relativeTimeRange"] == {"from": 10800 + 900 + 120, "to": 900 + 120}
-    assert items["LOST"]["model"]["expression"] == "($BEFORE_SUM >= 200) * (($ALL_SUM - $BEFORE_SUM) < ($BEFORE_SUM * 0.00833333))"
+    assert items["ALL"]["relativeTimeRange"] == {"from": 10800 + 900 + 180, "to": 180}
+    assert items["BEFORE"]["relativeTimeRange"] == {"from": 10800 + 900 + 180, "to": 900 + 180}
+    assert (
+        items["LOST"]["model"]["expression"]
+        == "($BEFORE_SUM >= 200) * ($BEFORE_MINUTES >= 120) * (($ALL_SUM - $BEFORE_SUM) < ($BEFORE_SUM * 0.00833333))"
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,7 +113,10 @@ def test_annotations_lead_to_board_panel_and_runbook() -> None:
     assert annotations["__dashboardUid__"] == "xray-service"
     assert annotations["__panelId__"] == "2"
     assert annotations["runbook_url"] == "http://localhost:3000/d/xray-pipeline/x-ray-pipeline-health?viewPanel=90"
-    assert "http://localhost:3000/d/xray-service/x-ray-service?var-service=cart&var-xray=xray" in annotations["description"]
+    assert annotations["description"] == (
+        "More than 5 % of its requests ended in a fault (5xx), over 15m. "
+        "Look at http://localhost:3000/d/xray-service/x-ray-service?var-service=cart&var-xray=xray&var-slow=1"
+    )
     elsewhere = rules(odd("everything"))["full-fault-xray-keys-storefront"]["annotations"]
     assert elsewhere["runbook_url"] == "https://wiki.example.net/xray#fault-ratio"
     assert "https://grafana.example.net/observe/d/full-service/" in elsewhere["description"]
@@ -149,10 +155,44 @@ def test_each_source_has_a_file_of_its_own() -> None:
 
 
 def test_dollars_are_doubled_where_grafana_expands_them() -> None:
-    """In the folder's, the group's and the rule's name; not in annotations and models, where one dollar is a template's own."""
-    config = example("grafana.folder=Kosten $x", "xray.sources.0.name=X-Ray $y")
+    """In names and the receiver; not in annotations and models, where one dollar is a template's own."""
+    config = example("grafana.folder=Kosten $x", "alerts.contact_point=pay $y")
     group = alert_groups(build_alerting(config))[0]
     assert group["folder"] == "Kosten $$x alerts"
-    assert group["name"] == "X-Ray $$y"
-    assert group["rules"][0]["title"] == "X-Ray says nothing (X-Ray $$y)"
-    assert group["rules"][0]["annotations"]["summary"].startswith("X-Ray $y gave no answer")
+    assert group["rules"][0]["notification_settings"] == {"receiver": "pay $$y"}
+    assert alert_groups(build_alerting(example()))[1]["rules"][0]["annotations"]["summary"].startswith("{{ humanizePercentage $values")
+
+
+def test_a_source_with_many_services_has_files_that_a_client_may_apply() -> None:
+    services = [f"services.{number}.name=service-{number}" for number in range(5, 40)]
+    artifacts = build_alerting(example(*services))
+    assert [artifact.path.rpartition("/")[2] for artifact in artifacts] == [
+        "xray-source-xray.yaml",
+        "xray-source-xray.2.yaml",
+        "xray-source-xray.3.yaml",
+        "xray-load-balancers.yaml",
+    ]
+    assert max(len(render(artifact)) for artifact in artifacts) < 262_144
+    assert len(alert_groups(artifacts)) == 1 + 40 + 1
+
+
+def test_a_batch_job_is_not_missed() -> None:
+    """It has many requests in few minutes; only a service with requests in most minutes can lose its traffic."""
+    items = data(rules(example())["xray-traffic-xray-cart"])
+    assert items["BEFORE_MINUTES"]["model"]["reducer"] == "count"
+    assert "($BEFORE_MINUTES >= 120)" in items["LOST"]["model"]["expression"]
+
+
+def test_lines_of_load_balancers_are_judged_when_they_have_arrived() -> None:
+    item = data(rules(example())["xray-alb5xx-loki"])["LINES"]
+    assert item["relativeTimeRange"] == {"from": 900 + 600, "to": 600}
+
+
+def test_without_an_address_of_grafana_texts_hold_no_link() -> None:
+    for rule in rules(odd("china")).values():
+        assert "/d/" not in rule["annotations"]["description"]
+
+
+def test_a_source_may_say_nothing_unless_asked_for() -> None:
+    assert not [uid for uid in rules(odd("china")) if "silent" in uid]
+    assert "xray-silent-xray" in rules(example())

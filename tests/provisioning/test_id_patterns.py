@@ -30,6 +30,10 @@ CASES = [
     ("W3C in logfmt", f"level=info trace_id={W3C}", None, W3C),
     ("W3C in JSON", json.dumps({"traceId": W3C}), None, W3C),
     ("W3C in JSON without blanks", '{"traceID":"' + W3C + '"}', None, W3C),
+    ("W3C from .NET", '{"TraceId":"' + W3C + '"}', None, W3C),
+    ("W3C from Python's OpenTelemetry", f"INFO otelTraceID={W3C} otelSpanID=1", None, W3C),
+    ("W3C in ECS", '{"trace.id":"' + W3C + '"}', None, W3C),
+    ("W3C in a traceparent", f"traceparent=00-{W3C}-00f067aa0ba902b7-01", None, W3C),
     ("32 hex that is something else", f"sha={W3C}", None, None),
     ("64 hex behind the key", f"trace_id={W3C}{W3C}", None, None),
 ]

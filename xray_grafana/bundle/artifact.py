@@ -22,16 +22,35 @@ class Format(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One file of a bundle: `path` is relative and POSIX; `content` is a document, or the text itself for TEXT."""
+    """One file of a bundle: `path` is relative and POSIX; `content` is a document, or the text itself for TEXT.
+
+    `notes` are lines for the reader, written as comments at the head of the file; of the formats only YAML has comments.
+    """
 
     path: str
     format: Format
     content: Document | str
+    notes: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for notes that the format cannot hold."""
+        if self.notes and self.format is not Format.YAML:
+            raise ValueError(f"{self.path}: {self.format.value} has no comments")
 
     @property
     def part(self) -> str:
         """The top-level folder it belongs to, or its own name when it lies at the top."""
         return self.path.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folders."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its last extension."""
+        return self.name.rpartition(".")[0]
 
     @property
     def document(self) -> Document:

@@ -43,11 +43,24 @@ class _Parts:
 
         return build_alerting(self.config)
 
-    @property
-    def provisioning(self) -> tuple[Artifact, ...]:
+    @cached_property
+    def providers(self) -> Artifact:
         from xray_grafana.provisioning.providers import build_providers
 
-        return (self.datasources, build_providers(self.config), *self.alerting)
+        return build_providers(self.config)
+
+    @property
+    def provisioning(self) -> tuple[Artifact, ...]:
+        return (self.datasources, self.providers, *self.alerting)
+
+    @cached_property
+    def deployment(self) -> tuple[Artifact, ...]:
+        """Two parts, because the demo has files in both."""
+        from xray_grafana.aws.bundle import build_aws
+        from xray_grafana.k8s.bundle import build_kubernetes
+
+        objects = build_kubernetes(self.config, self.dashboards, self.datasources, self.providers, self.alerting)
+        return (*build_aws(self.config), *objects)
 
     @property
     def runbook(self) -> tuple[Artifact, ...]:
@@ -68,7 +81,9 @@ class _Parts:
 
 _PARTS: Final[dict[str, Callable[[_Parts], tuple[Artifact, ...]]]] = {
     "RUNBOOK.md": lambda parts: parts.runbook,
+    "aws": lambda parts: tuple(artifact for artifact in parts.deployment if artifact.part == "aws"),
     "dashboards": lambda parts: parts.dashboards,
+    "k8s": lambda parts: tuple(artifact for artifact in parts.deployment if artifact.part == "k8s"),
     "preview.html": lambda parts: parts.preview,
     "provisioning": lambda parts: parts.provisioning,
 }
@@ -78,4 +93,4 @@ PART_NAMES: Final = tuple(_PARTS)
 def build_bundle(config: Config, only: Collection[str] = PART_NAMES) -> Bundle:
     """The files of some parts, of all unless named. Raises KeyError for a name that is no part."""
     parts = _Parts(config)
-    return Bundle.of(artifact for name in sorted(only) for artifact in _PARTS[name](parts))
+    return Bundle.of(artifact for name in sorted(set(only)) for artifact in _PARTS[name](parts))

@@ -66,10 +66,15 @@ def render(artifact: Artifact) -> bytes:
         case Format.JSON:
             text = json.dumps(artifact.document, sort_keys=True, indent=2, allow_nan=False) + "\n"
         case Format.YAML:
-            text = YAML_HEADER + yaml.dump(artifact.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+            body = yaml.dump(artifact.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+            text = YAML_HEADER + _comments(artifact.notes) + body
         case Format.TEXT:
             text = str(artifact.content).replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
     return text.encode()
+
+
+def _comments(notes: str) -> str:
+    return "".join(f"# {line}".rstrip() + "\n" for line in notes.splitlines())
 
 
 def render_bundle(bundle: Bundle) -> dict[str, bytes]:

@@ -9,12 +9,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from xray_grafana import contract
 from xray_grafana.bundle.artifact import Artifact, Document, Format
 from xray_grafana.config.models import Config, source_region
+from xray_grafana.config.secret_references import secret_key, secret_references
 from xray_grafana.dashboards.alert_guide import GUIDES
 from xray_grafana.dashboards.links import board_uid
 from xray_grafana.dashboards.registry import boards_of
 from xray_grafana.provisioning.alerting import alert_folder
 from xray_grafana.provisioning.providers import DASHBOARDS_PATH
-from xray_grafana.provisioning.secrets import secret, secret_key, secret_references
+from xray_grafana.provisioning.secrets import secret
 
 
 @dataclass(frozen=True, slots=True)

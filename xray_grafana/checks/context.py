@@ -272,11 +272,15 @@ class Context:
 
 
 def is_expanded(path: Path) -> bool:
-    """Whether Grafana expands a dollar at this place of an alerting file: folder and name of a group, title of a rule; nowhere else.
+    """Whether Grafana expands a dollar at this place of an alerting file: folder and name of a group, title and receiver of a rule.
 
     Source: Grafana pkg/services/provisioning/alerting/rules_types.go; that annotations and models are left alone was seen.
     """
-    return (path[-1] in {"folder", "name"} and len(path) == _GROUP_KEY_DEPTH) or (path[-1] == "title" and len(path) == _RULE_KEY_DEPTH)
+    return (
+        (path[-1] in {"folder", "name"} and len(path) == _GROUP_KEY_DEPTH)
+        or (path[-1] == "title" and len(path) == _RULE_KEY_DEPTH)
+        or path[-2:] == ("notification_settings", "receiver")
+    )
 
 
 def as_loaded(text: str) -> str:

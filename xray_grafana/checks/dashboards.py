@@ -270,6 +270,8 @@ def _null_means_something(content: JsonValue, path: Path) -> bool:
 def _undefined_variable(context: Context) -> Iterator[Fault]:
     for board in context.boards:
         for place, _, leaf in board.located_leaves:
+            if leaf.path[0] == "tags" or "current" in leaf.path:
+                continue  # names that people chose; Grafana shows them as they are
             for name in dict.fromkeys(references(leaf.value or "")):
                 if name not in board.variables:
                     yield Fault(place, f"{pointer(leaf.path)} mentions ${name}, expected one of {_names(board)}")

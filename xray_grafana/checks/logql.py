@@ -134,15 +134,16 @@ def _refuses_empty(operator: str, value: str) -> bool:
     "XG504",
     "Processing times drop the -1 of requests that got no answer",
     reason="the load balancer writes -1 when there was no answer, which pulls averages and quantiles below the truth",
-    remedy="filter before unwrap: | tpt >= 0",
+    remedy="take only numbers before unwrap: | tpt=~`[0-9.]+`",
 )
 def _unanswered_times(context: Context) -> Iterator[Fault]:
     for query in _queries(context):
         start = 0
         for unwrap in _UNWRAP.finditer(query.text):
             field = unwrap[1]
-            if not re.search(rf"\b{field}\s*(?:!=\s*[\"`]-1[\"`]|>=?\s*0)", query.text[start : unwrap.start()]):
-                yield Fault(query.place, f"unwraps {field} with its -1 in, expected | {field} >= 0 before it")
+            before = query.text[start : unwrap.start()]
+            if not re.search(rf"\b{field}\s*(?:!=\s*[\"`]-1[\"`]|>=?\s*0|=~\s*[\"`]\[0-9\.\]\+[\"`])", before):
+                yield Fault(query.place, f"unwraps {field} with its -1 in, expected | {field}=~`[0-9.]+` before it")
             start = unwrap.end()
 
 

@@ -6,12 +6,14 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from xray_grafana.errors import ConfigError
 
 if TYPE_CHECKING:
     from xray_grafana.checks import Finding
     from xray_grafana.cli.output import Style
-    from xray_grafana.errors import ConfigProblem
+    from xray_grafana.errors import ConfigProblem, XRayGrafanaError
 
 _STYLES: Final[dict[str, Style]] = {"error": "red", "warning": "yellow"}
 _CONFIG_RULE: Final = "config"
@@ -22,6 +24,17 @@ def finding_text(finding: Finding, colour: Callable[[str, Style], str]) -> str:
     place = f"{finding.path} {finding.place}".rstrip()
     severity = colour(finding.severity, _STYLES[finding.severity])
     return f"{severity} {finding.rule} {place}\n  {finding.message}\n  do: {finding.remedy}"
+
+
+def as_data(error: XRayGrafanaError) -> dict[str, Any]:
+    """What went wrong, for programs."""
+    problems = error.problems if isinstance(error, ConfigError) else ()
+    return {
+        "error": error.summary,
+        "where": error.where,
+        "hint": error.hint,
+        "problems": [dataclasses.asdict(problem) for problem in problems],
+    }
 
 
 def json_text(config_file: Path, problems: Iterable[ConfigProblem], findings: Iterable[Finding]) -> str:
@@ -43,7 +56,7 @@ def github_lines(config_file: Path, problems: Sequence[ConfigProblem], findings:
     return [
         *(_problem_command(problem) for problem in problems),
         *(
-            _command(
+            workflow_command(
                 finding.severity,
                 {"file": str(config_file), "line": "1", "title": finding.rule},
                 f"{finding.path} {finding.place}: {finding.message}\n{finding.remedy}",
@@ -56,11 +69,14 @@ def github_lines(config_file: Path, problems: Sequence[ConfigProblem], findings:
 def _problem_command(problem: ConfigProblem) -> str:
     text = str(dataclasses.replace(problem, source="", line=None, column=None)).strip()
     if problem.line is None:
-        return _command("error", {"title": _CONFIG_RULE}, f"{problem.source}: {text}")
-    return _command("error", {"file": problem.source, "line": str(problem.line), "col": str(problem.column), "title": _CONFIG_RULE}, text)
+        return workflow_command("error", {"title": _CONFIG_RULE}, f"{problem.source}: {text}")
+    return workflow_command(
+        "error", {"file": problem.source, "line": str(problem.line), "col": str(problem.column), "title": _CONFIG_RULE}, text
+    )
 
 
-def _command(kind: str, properties: dict[str, str], message: str) -> str:
+def workflow_command(kind: str, properties: dict[str, str], message: str) -> str:
+    """One workflow command; `kind` is error, warning or notice."""
     written = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
     return f"::{kind} {written}::{_escape(message)}"
 

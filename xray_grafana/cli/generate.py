@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from xray_grafana.cli.options import config_of, config_options
+from xray_grafana.cli.findings import as_data
+from xray_grafana.cli.options import FOLDER, config_of, config_options
 from xray_grafana.cli.output import Style, counted, note, noted, said, say
-from xray_grafana.errors import UsageError
+from xray_grafana.errors import UsageError, XRayGrafanaError
 
 if TYPE_CHECKING:
+    from xray_grafana.bundle.artifact import Bundle
     from xray_grafana.bundle.files import Differences, Summary
     from xray_grafana.config.models import Config
 
@@ -23,7 +25,7 @@ _DIFFERS: Final = 3
 @click.command("generate")
 @click.argument("parts", metavar="[PART]...", nargs=-1)
 @config_options
-@click.option("-o", "--output", type=click.Path(path_type=Path), default="out", show_default=True, help="The folder to write.")
+@click.option("-o", "--output", type=FOLDER, default="out", show_default=True, help="The folder to write.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 3 and show the differences if the folder does not hold the bundle.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would be changed.")
 @click.option("--force", is_flag=True, help="Overwrite files edited by hand, and remove unknown files from the bundle's own folders.")
@@ -36,6 +38,25 @@ def command(
     PART is a folder or file at the top of the bundle, such as dashboards or RUNBOOK.md; without any, the whole bundle is written.
     Files that were edited by hand are never overwritten without --force, and unknown files are never removed without it.
     """
+    try:
+        return _generate(parts, config_file, overrides, output, check=check, diff=diff, force=force, as_json=as_json)
+    except XRayGrafanaError as error:
+        if as_json:
+            _say_json({"output": str(output), **as_data(error)})
+        raise
+
+
+def _generate(
+    parts: tuple[str, ...],
+    config_file: Path,
+    overrides: tuple[str, ...],
+    output: Path,
+    *,
+    check: bool,
+    diff: bool,
+    force: bool,
+    as_json: bool,
+) -> int:
     if check + diff + force > 1:
         raise UsageError("--check, --diff and --force exclude each other", hint="--check and --diff write nothing")
     from xray_grafana.bundle.build import PART_NAMES, build_bundle
@@ -43,9 +64,11 @@ def command(
     from xray_grafana.bundle.render import render_bundle
     from xray_grafana.cli.fallen_rules import fallen_rules
 
+    parts = tuple(dict.fromkeys(part.rstrip("/") for part in parts))
     _refuse_unknown_parts(parts, PART_NAMES)
     config = config_of(config_file, overrides)
     bundle = build_bundle(config, parts or PART_NAMES)
+    _refuse_empty_parts(parts, bundle)
     files = render_bundle(bundle)
     wanted = parts or None
     plan = plan_write(files, output, wanted)
@@ -72,6 +95,14 @@ def _refuse_unknown_parts(parts: tuple[str, ...], known: tuple[str, ...]) -> Non
             raise UsageError(f"the bundle has no part {part!r}", hint=f"{suggestion}Parts: {', '.join(known)}")
 
 
+def _refuse_empty_parts(parts: tuple[str, ...], bundle: Bundle) -> None:
+    """A part that was asked for and has no file is a mistake: its section is missing in the config."""
+    for part in parts:
+        if not any(artifact.part == part for artifact in bundle):
+            hint = "add the section it is made from, such as kubernetes or alb_logs"
+            raise UsageError(f"the config has nothing for the part {part!r}", hint=hint)
+
+
 def _show_summary(summary: Summary, files: dict[str, bytes], output: Path, fallen: tuple[str, ...], *, as_json: bool) -> None:
     states: list[tuple[str, tuple[str, ...], Style]] = [
         ("new", summary.new, "green"),
@@ -86,11 +117,14 @@ def _show_summary(summary: Summary, files: dict[str, bytes], output: Path, falle
                 "output": str(output),
                 **{state: list(paths) for state, paths, _ in states},
                 "unchanged": list(summary.unchanged),
+                "kept": list(summary.kept),
                 "bytes": sizes,
                 "fallen_rules": list(fallen),
             }
         )
         return
+    if summary.kept:
+        note(f"{counted(len(summary.kept), 'file')} of somebody else kept; --force removes: {', '.join(summary.kept)}")
     done = [f"{len(paths)} {state}" for state, paths, _ in states if paths]
     if not done:
         say(f"{output} is up to date: {_amount(files)}")

@@ -8,14 +8,16 @@ from typing import Final
 
 import click
 
+from xray_grafana.cli.options import FILE
 from xray_grafana.cli.output import say
 from xray_grafana.cli.schema import schema_text
+from xray_grafana.errors import UsageError
 
 SCHEMA_NAME: Final = "bundle.schema.json"
 
 
 @click.command("init")
-@click.option("-o", "--output", type=click.Path(path_type=Path), default="bundle.yaml", show_default=True, help="The config to write.")
+@click.option("-o", "--output", type=FILE, default="bundle.yaml", show_default=True, help="The config to write.")
 @click.option("--force", is_flag=True, help="Overwrite what is there.")
 def command(output: Path, force: bool) -> None:
     """Write a commented example config and its schema.
@@ -25,6 +27,8 @@ def command(output: Path, force: bool) -> None:
     from xray_grafana.bundle.files import write_files
     from xray_grafana.config.example import example_text
 
+    if output.name in {"", "..", SCHEMA_NAME}:
+        raise UsageError(f"--output is {str(output)!r}: no name for a config", hint="name a file, such as bundle.yaml")
     schema = output.with_name(SCHEMA_NAME)
     written = write_files({schema: f"{schema_text()}\n".encode(), output: example_text().encode()}, force=force)
     say(f"wrote {' and '.join(map(str, written))}" if written else f"{output} and {schema} stand there already")

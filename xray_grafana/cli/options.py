@@ -12,6 +12,20 @@ import click
 if TYPE_CHECKING:
     from xray_grafana.config.models import Config
 
+
+class _Folder(click.Path):
+    """A path that is not empty: an unset shell variable must not mean the working folder."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("it is empty; name a folder, or `.` for this one", parameter, context)
+        return super().convert(value, parameter, context)
+
+
+# What cannot be read or written is told by the program itself, with its place and what to do.
+FOLDER = _Folder(path_type=Path, readable=False)
+FILE = click.Path(path_type=Path, readable=False)
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -21,7 +35,7 @@ def config_options(function: Function) -> Function:
         "-c",
         "--config",
         "config_file",
-        type=click.Path(path_type=Path),
+        type=FILE,
         default="bundle.yaml",
         show_default=True,
         help="The config to read.",

@@ -12,8 +12,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from xray_grafana.config.consistency import Inconsistency, inconsistencies
+from xray_grafana.config.consistency import inconsistencies
 from xray_grafana.config.field_errors import field_problems
+from xray_grafana.config.inconsistency import Inconsistency
 from xray_grafana.config.models import Config
 from xray_grafana.config.nodes import Loc, Node, Place, place_of, plain_of
 from xray_grafana.config.overrides import apply_overrides, overrides_of_environment, overrides_of_flags
@@ -22,6 +23,7 @@ from xray_grafana.config.wording import shown_key
 from xray_grafana.errors import ConfigError, ConfigProblem
 
 _NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
+_MOST_BYTES: Final = 16 * 2**20
 _INIT: Final = "xray-grafana init writes an example"
 
 
@@ -57,7 +59,11 @@ def _problem(found: Inconsistency, root: Node) -> ConfigProblem:
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise _unreadable(path, f"more than {_MOST_BYTES // 2**20} MiB", "a config file", "is this the right file?")
+        return content.decode("utf-8-sig")
     except FileNotFoundError as error:
         raise _unreadable(path, "no such file", "a config file", _INIT) from error
     except IsADirectoryError as error:

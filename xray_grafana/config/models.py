@@ -1,6 +1,7 @@
 """The config as frozen models: every key with its type, its default and what it does.
 
-The description of a field is its documentation: the JSON Schema, `docs/config.md` and the editor's completion show the same words.
+The description of a field is its documentation: the JSON Schema, `docs/reference/config.md` and the editor's completion
+show the same words.
 What holds between two keys is checked in `consistency`, on the tree as it was written, so that one run reports every mistake.
 """
 
@@ -11,10 +12,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from xray_grafana import contract
+from xray_grafana.config.deploy import AlbLogs, Demo, Kubernetes
 from xray_grafana.config.types import (
     AccountId,
     Duration,
     FilterExpression,
+    FolderName,
     GroupArn,
     GroupName,
     HeaderValue,
@@ -25,6 +28,7 @@ from xray_grafana.config.types import (
     Seconds,
     SecretReference,
     ServiceName,
+    SourceName,
     StreamSelector,
     Tag,
     Text,
@@ -55,7 +59,7 @@ class XRaySource(_Model):
     """One X-Ray data source: an account and a region, and how Grafana signs in."""
 
     uid: Uid = Field(description="The data source's uid; links and alert rules name it, so keep it.")
-    name: Text = Field(description="The data source's name, shown in the board's X-Ray drop-down.")
+    name: SourceName = Field(description="The data source's name, shown in the board's X-Ray drop-down.")
     region: Region | None = Field(default=None, description="Where to read; aws.region when left out.")
     auth: AuthType = Field(
         default="default",
@@ -182,7 +186,7 @@ class Alerts(_Model):
         default=200, ge=1, description="Requests a service must have had in the hours before; a quieter one is never missed."
     )
     silent_source: bool = Field(
-        default=True, description="One rule per source that says when X-Ray cannot be asked, or traced no request for five hours."
+        default=False, description="One rule per source that says when X-Ray cannot be asked, or traced no request for five hours."
     )
     alb_5xx_ratio: Ratio = Field(default=0.05, description="Share of a load balancer's answers that are 5xx.")
     alb_p99_seconds: Seconds = Field(default=2.0, description="99th percentile of a load balancer's target processing time.")
@@ -195,11 +199,11 @@ class Alerts(_Model):
 class Grafana(_Model):
     """How the boards look and where they live."""
 
-    folder: Text = Field(
+    folder: FolderName = Field(
         default="AWS X-Ray", description="Folder of the dashboards; alert rules go to a folder of that name with “ alerts”."
     )
     version: GrafanaVersion = Field(default="12.4", description="The Grafana that loads the bundle.")
-    plugin_version: Literal["2.17.1"] = Field(default="2.17.1", description="The X-Ray plugin to install; others are untested.")
+    plugin_version: Literal["2.17.1"] = Field(default=contract.XRAY_PLUGIN_VERSION, description="The X-Ray plugin to install.")
     refresh: Duration | None = Field(default="1m", description="How often open boards ask again; null means only when told.")
     default_range: Duration = Field(default="1h", description="Time range a board opens with; at most 6h, which is X-Ray's own limit.")
     tags: tuple[Tag, ...] = Field(default=(), description="Tags of every board, besides the one the boards find each other by.")
@@ -219,6 +223,9 @@ class Config(_Model):
     cloudwatch: CloudWatch = CloudWatch()
     alerts: Alerts = Alerts()
     grafana: Grafana = Grafana()
+    kubernetes: Kubernetes | None = Field(default=None, description="The cluster; without it the bundle has no k8s/ and no cluster roles.")
+    alb_logs: AlbLogs | None = Field(default=None, description="The way of access logs to Loki; without it the bundle has no pipeline.")
+    demo: Demo | None = Field(default=None, description="The demo services; without it the bundle has none.")
 
 
 def cloudwatch_uid(source: XRaySource) -> str:

@@ -1,4 +1,4 @@
-"""Which AWS partition a region belongs to: ARNs begin with its name."""
+"""Which AWS partition a region belongs to: ARNs begin with its name, addresses end as it has them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def partition(region: str) -> Partition:
     if region.startswith("us-gov-"):
         return "aws-us-gov"
     return "aws"
+
+
+def dns_suffix(region: str) -> str:
+    """What the names of AWS's addresses in a checked region end in: China has its own."""
+    return "amazonaws.com.cn" if partition(region) == "aws-cn" else "amazonaws.com"
 
 
 def partition_of_arn(arn: str) -> str:

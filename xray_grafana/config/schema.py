@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from xray_grafana.config import models
+from xray_grafana.config import deploy, models
 from xray_grafana.config.models import Config
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -29,6 +29,7 @@ def _property(schema: dict[str, Any]) -> dict[str, Any]:
     shown = {key: value for key, value in schema.items() if key != "title"}
     if "$ref" not in shown:
         return shown
-    model: type[BaseModel] = getattr(models, shown["$ref"].rpartition("/")[2])
+    name = shown["$ref"].rpartition("/")[2]
+    model: type[BaseModel] = next(getattr(module, name) for module in (models, deploy) if hasattr(module, name))
     shown.pop("default", None)
     return {"description": inspect.getdoc(model), **shown}

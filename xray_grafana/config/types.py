@@ -83,7 +83,7 @@ def _check_selector(text: str) -> None:
 
 
 def _check_service_name(text: str) -> None:
-    if re.fullmatch(r"[\w .:/%&#=+\\@-]+", text) is None:
+    if re.fullmatch(r"[\w .:/%&#=+\\@-]+", text) is None or " : " in text:
         raise _refuse(_SERVICE_NAME_FORM)
 
 
@@ -125,8 +125,8 @@ ServiceName = Annotated[
     str,
     Form(_SERVICE_NAME_FORM, r"[^\x00-\x1f\x7f!\"$'()*,;<>?\[\]\^`{|}~]{1,200}", check=_check_service_name),
 ]
-Duration = Annotated[str, Form("a duration such as 30s, 5m or 1h", r"[1-9][0-9]{0,5}[smhd]")]
-Url = Annotated[str, Form(_URL_FORM, r"https?://[^\s\x00-\x1f\x7f/?#]+([/?#][^\s\x00-\x1f\x7f]*)?", check=_check_url)]
+Duration = Annotated[str, Form("a duration such as 30s, 5m or 1h", r"[1-9][0-9]{0,3}[smhd]")]
+Url = Annotated[str, Form(_URL_FORM, r"https?://[^\s\x00-\x1f\x7f/?#]+(/[^\s\x00-\x1f\x7f?#]*)?", check=_check_url)]
 SecretReference = Annotated[
     str,
     Form(
@@ -140,6 +140,13 @@ StreamSelector = Annotated[str, Form(_SELECTOR_FORM, r"\s*\{[\s\S]*\}\s*", check
 _LINE: Final = r"(?!\s*$)[^\x00-\x1f\x7f\x85\u2028\u2029]"
 Text = Annotated[str, Form("one line of text, up to 200 characters", _LINE + r"{1,200}")]
 FilterExpression = Annotated[str, Form("an X-Ray filter expression on one line, up to 2000 characters", _LINE + r"{1,2000}")]
+# Alert provisioning takes a slash for nested folders, the dashboard provider does not:
+# Grafana pkg/services/folder/folderimpl (SplitFullpath).
+FolderName = Annotated[str, Form("one line of text without /, up to 200 characters", r"(?!\s*$)[^\x00-\x1f\x7f\x85\u2028\u2029/]{1,200}")]
+# It stands in alert annotations, which are templates: no braces, no dollars.
+SourceName = Annotated[
+    str, Form("one line of text without { } or $, up to 100 characters", r"(?!\s*$)[^\x00-\x1f\x7f\x85\u2028\u2029{}$]{1,100}")
+]
 Tag = Annotated[str, Form("a tag of 1 to 50 characters without commas", r"[^\x00-\x1f\x7f,]{1,50}")]
 HeaderValue = Annotated[str, Form("one word of printable ASCII, up to 150 characters", r"[\x21-\x7e]{1,150}")]
 Ratio = Annotated[float, Field(gt=0, le=1)]

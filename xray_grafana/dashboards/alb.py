@@ -169,6 +169,7 @@ def build(kit: Kit) -> Board:
         ],
         own_variables=[variables.load_balancer(kit.loki.alb_selector)],
         advice=CHECK_LOKI
+        + "- **Paths or Clients show an error about too many series**: choose one load balancer, or a shorter range.\n"
         + "- **Lines but no trace ids**: the shipper writes them as structured metadata `trace_id`; other tools write none.\n",
     )
 

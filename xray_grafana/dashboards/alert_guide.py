@@ -41,7 +41,7 @@ THROTTLES: Final = Guide(
 TRAFFIC: Final = Guide(
     "Traffic loss",
     "a service",
-    "A service that was busy has nearly no requests any more. A service that is always quiet never fires this.",
+    "A service that had requests in most minutes of three hours has nearly none any more. Quiet services and batch jobs never fire this.",
     "Is it up? Then: does its agent run, did a sampling rule change? *X-Ray / Pipeline health* shows the whole source.",
 )
 SILENCE: Final = Guide(

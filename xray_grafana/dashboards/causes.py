@@ -66,7 +66,7 @@ _ROWS: Final = (
         (
             ("getAnalyticsUser", "Users", "Users in the traces, where segments carry one. One user with most of the faults is a lead."),
             ("getAnalyticsUrl", "URLs", "Request URLs. One URL with most of the faults is a lead."),
-            ("getAnalyticsStatusCode", "Status codes", "Status of the root request. Compare with the load balancer's own."),
+            ("getAnalyticsStatusCode", "Status codes", "Status of the root request. One status with most of the traces is a lead."),
         ),
     ),
 )
@@ -102,7 +102,7 @@ def build(kit: Kit) -> Board:
         "1. Set the time range to the incident.\n"
         '2. Pick a service, or leave *Any service*. You may type a filter expression, such as `http.url CONTAINS "/cart"`.\n'
         "3. Open the row with your question. Counts are estimates from the sample; *Of all traces* includes those without a cause.\n\n"
-        "An error sign on a *Where …* or *Path* table alone: some segment was sent without `origin`. The message tables still work.",
+        + _origin_note(kit),
     )
     rows = [section(row(id_, f"{heading} ({_COST})"), _tables(id_, tables)) for id_, heading, tables in _ROWS]
     return kit.board(
@@ -114,6 +114,17 @@ def build(kit: Kit) -> Board:
         refreshes=False,
         advice="- **Empty tables**: there was no failed or slow request in the range, or no exception was recorded with it.\n" + CHECK_XRAY,
     )
+
+
+def _origin_note(kit: Kit) -> str:
+    """Which tables fail: the plugin stops at a segment without `origin`, and the collector sends none for segments of the X-Ray SDKs."""
+    kubernetes = kit.config.kubernetes
+    if kubernetes is not None and kubernetes.agent.kind == "adot":
+        return (
+            "This bundle's agent is the OpenTelemetry collector: segments of X-Ray SDKs pass it without their `origin`, and then the "
+            "*Where …* and *Path* tables show an error sign. Use the message tables, or instrument with OpenTelemetry, whose spans keep it."
+        )
+    return "An error sign on a *Where …* or *Path* table alone: some segment was sent without `origin`. The message tables still work."
 
 
 def _tables(row_id: int, tables: tuple[tuple[str, str, str], ...]) -> Band:

@@ -21,6 +21,7 @@ def build(kit: Kit) -> Board:
     """Five numbers, the map, what X-Ray flagged, and the traces to open first; eight AWS calls a load and one more for each group."""
     signals, links = kit.traces, kit.links
     slow = f"{kit.slow_seconds:g}"
+    has_logs = kit.config.logs is not None
     numbers = [
         draw.total_stat(_REQUESTS, signals.requests, "Sampled traffic only; zero means tracing stopped, see Pipeline health."),
         draw.ratio_stat(
@@ -37,7 +38,14 @@ def build(kit: Kit) -> Board:
         draw.ratio_stat(
             _THROTTLES, signals.throttles, "Raise the limit of the service that throttles, or slow its caller.", signals, _REQUESTS
         ),
-        draw.latency_stat(_LATENCY, signals, "Percentiles are on the ALB board; look there before you judge.", _REQUESTS),
+        draw.latency_stat(
+            _LATENCY,
+            signals,
+            "Percentiles are on the ALB board; look there before you judge."
+            if has_logs
+            else "One slow call can lift it; look at Slowest traces.",
+            _REQUESTS,
+        ),
     ]
     if kit.config.logs is not None:
         signal = kit.logs.server_errors

@@ -7,6 +7,7 @@ from xray_grafana.dashboards.board import CHECK_XRAY, Board, Kit
 from xray_grafana.dashboards.layout import Section, band, columns, section
 from xray_grafana.dashboards.panels import row, shared
 from xray_grafana.dashboards.targets import XRayTarget
+from xray_grafana.dashboards.traces import group_title
 
 TITLE = "X-Ray / Service map"
 ANSWERS = "Who calls whom, and which edge is sick?"
@@ -24,17 +25,18 @@ def build(kit: Kit) -> Board:
         _MAP, "Service map", f"Every service of the source. {_RING}", [XRayTarget(queryType="getServiceMap")], kit.links.on_map()
     )
     services = draw.nodes_table(
-        kit, _SERVICES, "Services", "Every node, most faults first. Click a name for its board.", _MAP, with_type=True
+        kit, _SERVICES, "Services", "Every node, most faults first. Click a name for its board.", _MAP, with_type=False
     )
     edges = draw.edges_table(
         kit, _EDGES, "Edges", "Every call on the map and how most of it ended. Click a name for its board.", shared(_MAP)[0]
     )
+    elsewhere = " An error sign: another source has this group." if len(kit.config.xray.sources) > 1 else ""
     groups = [
         _narrowed(
             kit,
             _GROUPS_FROM + 3 * index,
-            f"Group {group.name}",
-            f"Only requests of the X-Ray group {group.name}: {group.filter}.",
+            f"Group {group_title(kit.config, group)}",
+            f"Only requests of the X-Ray group {group.name}: {group.filter}.{elsewhere}",
             XRayTarget(queryType="getServiceMap", group={"GroupName": group.name, "GroupARN": group.arn, "FilterExpression": group.filter}),
         )
         for index, group in enumerate(kit.config.xray.groups)

@@ -11,7 +11,7 @@ from xray_grafana.dashboards.board import CHECK_LOKI, CHECK_XRAY, Board, Kit
 from xray_grafana.dashboards.layout import Layout, band
 from xray_grafana.dashboards.panels import colour, text
 from xray_grafana.dashboards.targets import LokiTarget
-from xray_grafana.dashboards.thresholds import BLUE, GREEN, ORANGE, RED, YELLOW, improving, worsening
+from xray_grafana.dashboards.thresholds import BLUE, GREEN, ORANGE, RED, YELLOW, plain, worsening
 from xray_grafana.loki import logql
 
 TITLE = "X-Ray / Pipeline health"
@@ -25,6 +25,11 @@ _FOUND, _TRACED, _ALB_REQUESTS = 2, 3, 4
 _LAG, _COUNTS, _PROBLEMS, _AGENT = 10, 11, 12, 13
 
 _COUNT_COLOURS: Final = dict(zip(contract.SHIPPER_COUNTS, (GREEN, RED, ORANGE, YELLOW), strict=True))
+
+_LABELS: Final = (
+    f'- **Shipper or agent panels stay empty**: they read lines with the labels `{contract.LABEL_SERVICE}="{contract.SHIPPER_SERVICE}"` '
+    f'and `{contract.LABEL_SERVICE}="{contract.AGENT_SERVICE}"`; other shippers write other lines.\n'
+)
 
 
 def build(kit: Kit) -> Board:
@@ -43,8 +48,8 @@ def build(kit: Kit) -> Board:
         "pipeline",
         TITLE,
         ANSWERS,
-        [*layout, band(12, (24, _runbook()))],
-        advice=CHECK_XRAY + (CHECK_LOKI if kit.config.logs is not None else ""),
+        [*layout, *([band(12, (24, _runbook()))] if kit.config.alerts.enabled else [])],
+        advice=CHECK_XRAY + (CHECK_LOKI + _LABELS if kit.config.logs is not None else ""),
     )
 
 
@@ -57,7 +62,7 @@ def _with_logs(kit: Kit, traced: object) -> Layout:
         "Share of sampled load-balancer ids that became traces, by the last reports. Far below the sampling rate: services start others.",
         [LokiTarget(expr=logql.found_ratio(), queryType="instant")],
         unit="percentunit",
-        steps=improving(0.01, 0.05),
+        steps=plain(),
         calc="lastNotNull",
         decimals=1,
     )

@@ -34,17 +34,23 @@ _SELECTOR: Final = filters.service("$service")
 def build(kit: Kit) -> Board:
     """Three charts from one answer, callers and called from a second, two trace lists from a third: three AWS calls a load."""
     signals = kit.traces
+    percentiles = (
+        "X-Ray has no percentiles here; the load-balancer row has."
+        if kit.config.logs is not None
+        else "X-Ray has no percentiles; see its traces."
+    )
     requests = draw.requests_chart(
         REQUESTS_PANEL, "Requests", "Requests a minute by outcome. A fall to zero: the service or its tracing stopped.", signals, _SELECTOR
     )
     rates = draw.ratios_chart(
         RATES_PANEL,
-        "Share of this service's requests by outcome; the dashed line is the fault alert's default limit. Above it: open a failed trace.",
+        "Share of this service's requests by outcome; the dashed line is the fault alert's default limit, this service may have its own. "
+        "Above it: open a failed trace.",
         signals,
         REQUESTS_PANEL,
     )
     latency = draw.latency_chart(
-        LATENCY_PANEL, "Mean response time; X-Ray gives no percentiles here. For those open the load-balancer row.", signals, REQUESTS_PANEL
+        LATENCY_PANEL, f"Mean response time; the dashed line is the alert's default limit. {percentiles}", signals, REQUESTS_PANEL
     )
     callers = draw.edges_table(
         kit,
@@ -116,12 +122,13 @@ def service_variable(config: Config) -> Variable:
 
 
 def _slow_variable(config: Config) -> Variable:
-    """Limits for the list of slow traces: usual ones and those of the config, the alert's own chosen at first."""
+    """Limits for the list of slow traces: usual ones and those of the config, the default of the alerts chosen at first."""
     own = {service.slow_seconds for service in config.services if service.slow_seconds is not None}
-    first = config.alerts.latency_seconds
-    limits = [first, *sorted({0.1, 0.5, 1.0, 3.0, *own} - {first})]
+    default = config.alerts.latency_seconds
+    limits = sorted({0.1, 0.5, 1.0, 3.0, default, *own})
+    description = "From which response time on a request counts as slow"
     return variables.choice(
-        "slow", "Slow is", "From which response time on a request counts as slow", [_seconds(limit) for limit in limits], free_text=False
+        "slow", "Slow is", description, [_seconds(limit) for limit in limits], free_text=True, chosen=limits.index(default)
     )
 
 

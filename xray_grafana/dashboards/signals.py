@@ -1,6 +1,7 @@
 """What is watched, said once: name, meaning, unit, query and thresholds of each figure.
 
-A signal is drawn as a single number, a line in a chart, a table column or an alert rule; all of them take their words and limits here.
+A signal is drawn as a single number, a line in a chart or a table column; all take their words, unit and colours here, and the colours
+change where the alert rules of the same config fire.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ class TraceSignal:
     plural: str
     meaning: str
     column: str
-    is_ratio: bool
     unit: str
     steps: Steps
 
@@ -59,7 +59,6 @@ def trace_signals(alerts: Alerts) -> TraceSignals:
             plural="All",
             meaning="Requests that X-Ray recorded",
             column=REQUESTS_COLUMN,
-            is_ratio=False,
             unit="short",
             steps=plain(),
         ),
@@ -68,7 +67,6 @@ def trace_signals(alerts: Alerts) -> TraceSignals:
             plural="Faults (5xx)",
             meaning="Share of requests that ended in a fault (5xx)",
             column=FAULTS_COLUMN,
-            is_ratio=True,
             unit="percentunit",
             steps=worsening(alerts.fault_ratio / 5, alerts.fault_ratio),
         ),
@@ -77,7 +75,6 @@ def trace_signals(alerts: Alerts) -> TraceSignals:
             plural="Errors (4xx)",
             meaning="Share of requests that ended in an error (4xx)",
             column=ERRORS_COLUMN,
-            is_ratio=True,
             unit="percentunit",
             steps=worsening(0.05, 0.15),
         ),
@@ -86,7 +83,6 @@ def trace_signals(alerts: Alerts) -> TraceSignals:
             plural="Throttles (429)",
             meaning="Share of requests that were throttled (429)",
             column=THROTTLES_COLUMN,
-            is_ratio=True,
             unit="percentunit",
             steps=worsening(alerts.throttle_ratio / 5, alerts.throttle_ratio),
         ),
@@ -95,7 +91,6 @@ def trace_signals(alerts: Alerts) -> TraceSignals:
             plural="Average",
             meaning="Mean response time over all requests",
             column=AVERAGE_COLUMN,
-            is_ratio=False,
             unit="s",
             steps=worsening(alerts.latency_seconds / 2, alerts.latency_seconds),
         ),

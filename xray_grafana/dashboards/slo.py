@@ -12,7 +12,7 @@ from xray_grafana.dashboards.columns import HIDDEN
 from xray_grafana.dashboards.layout import Band, Layout, band
 from xray_grafana.dashboards.panels import colour, override
 from xray_grafana.dashboards.targets import CloudWatchTarget, ServicesTarget
-from xray_grafana.dashboards.thresholds import GREEN, ORANGE, RED, YELLOW
+from xray_grafana.dashboards.thresholds import GREEN, ORANGE, RED, YELLOW, worsening
 
 TITLE = "Application Signals"
 ANSWERS = "Which services, operations, dependencies and objectives does Application Signals know?"
@@ -107,7 +107,8 @@ def _metrics() -> Band:
     latency = panels.time_series(
         _LATENCY,
         "Latency of the operation",
-        "Percentiles of the chosen operation, from Application Signals' metrics. p99 far above p50: look for slow traces.",
+        "Percentiles of the chosen operation, from the CloudWatch source chosen above; it must be that of the X-Ray source. "
+        "p99 far above p50: look for slow traces.",
         [CloudWatchTarget(refId=name.upper(), expression=search("Latency", name), label=name) for name in ("p50", "p90", "p99")],
         unit="ms",
         overrides=[colour("p50", GREEN), colour("p90", YELLOW), colour("p99", ORANGE)],
@@ -115,12 +116,13 @@ def _metrics() -> Band:
     faults = panels.time_series(
         _FAULTS,
         "Faults and errors of the operation",
-        "Share of the chosen operation's requests that failed. Rising faults: open the service's board.",
+        "Share of the chosen operation's requests that failed, from the CloudWatch source chosen above. Rising: open the service's board.",
         [
             CloudWatchTarget(refId="FAULT", expression=search("Fault", "Average"), label="Faults (5xx)"),
             CloudWatchTarget(refId="ERROR", expression=search("Error", "Average"), label="Errors (4xx)"),
         ],
-        unit="percent",
+        unit="percentunit",
+        steps=worsening(0.01, 0.05),
         overrides=[colour("Faults (5xx)", RED), colour("Errors (4xx)", YELLOW)],
     )
     return band(8, (12, latency), (12, faults))

@@ -13,7 +13,7 @@ from xray_grafana.dashboards.targets import LokiTarget, XRayTarget
 from xray_grafana.loki import logql
 
 TITLE = "X-Ray / Trace"
-ANSWERS = "What happened in this one request: waterfall, graph, load-balancer line and log lines?"
+ANSWERS = "What happened in this one request?"
 
 _WATERFALL, _ALB, _GRAPH, _LOGS, _RAW_ROW, _RAW = 1, 2, 3, 4, 10, 11
 _ID: Final = "${traceId}"
@@ -40,7 +40,12 @@ def build(kit: Kit) -> Board:
     waterfall = panels.traces(
         _WATERFALL,
         "Trace ${traceId}",
-        "The waterfall. The log icon of a span opens the lines of its trace, five minutes around it.",
+        "The waterfall. "
+        + (
+            "The log icon of a span opens the lines of its trace, five minutes around it."
+            if kit.config.logs is not None
+            else "Open the deepest red span first."
+        ),
         XRayTarget(queryType="getTrace", query=_ID),
     )
     graph = panels.node_graph(
@@ -65,7 +70,8 @@ def build(kit: Kit) -> Board:
             "never had those that were not sampled; with Transaction Search it has only the indexed ones.\n"
             "- **The id came from an access-log line**: the load balancer gives every request an id, but only sampled requests become "
             "traces, and OpenTelemetry services begin a trace of their own when the header holds nothing but a Root.\n"
-            "- **No log lines although the trace is there**: set the time range to the trace's start.\n"
+            "- **No log lines although the trace is there, or a time-out**: set the time range to some minutes around the trace's "
+            "start. Both forms of the id are looked for in every line of the range.\n"
         )
         + CHECK_XRAY
         + (CHECK_LOKI if kit.config.logs is not None else ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from xray_grafana.config.models import Config
+from xray_grafana.config.models import Config, XRayGroup
 from xray_grafana.dashboards import draw, panels, variables
 from xray_grafana.dashboards import transformations as tf
 from xray_grafana.dashboards.board import CHECK_XRAY, Board, Kit
@@ -94,7 +94,8 @@ def build(kit: Kit) -> Board:
         advice=(
             "- **A red sign on every panel**: the filter expression is broken; hover over the sign for the column. What you type under "
             "*And also* must begin with AND and have its quotes in pairs.\n"
-            "- **Found 0**: annotation keys are case-sensitive; `http.url` is that of the root segment; names must match exactly.\n"
+            "- **Found 0**: annotation keys are case-sensitive; `http.url` is that of the root segment; names must match exactly. Requests "
+            "that still run have no duration yet and are not found.\n"
         )
         + CHECK_XRAY,
     )
@@ -103,6 +104,11 @@ def build(kit: Kit) -> Board:
 def service_filter(config: Config) -> Variable:
     """Any service, those of the config and its groups, as filter expressions; any other expression may be typed."""
     services = [(service.name, filters.service(service.name)) for service in config.services]
-    groups = [(f"Group {group.name}", filters.group(group.name)) for group in config.xray.groups]
+    groups = [(f"Group {group_title(config, group)}", filters.group(group.name)) for group in config.xray.groups]
     options = [("Any service", filters.ANY_TRACE), *services, *groups]
     return variables.choice("svc", "Service", "A service, a group, or any filter expression typed here", options, free_text=True)
+
+
+def group_title(config: Config, group: XRayGroup) -> str:
+    """A group's name, with its region where there are several sources: on the others it does not exist."""
+    return f"{group.name}, {group.arn.split(':')[3]}" if len(config.xray.sources) > 1 else group.name

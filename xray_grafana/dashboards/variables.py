@@ -58,11 +58,11 @@ def cloudwatch(text: str, uid: str) -> Variable:
     return _data_source("cloudwatch", "CloudWatch", contract.CLOUDWATCH_PLUGIN_ID, (text, uid))
 
 
-def choice(name: str, label: str, description: str, options: Sequence[tuple[str, str]], *, free_text: bool) -> Variable:
-    """A list of (text, value), the first chosen; with `free_text` the reader may type another value."""
+def choice(name: str, label: str, description: str, options: Sequence[tuple[str, str]], *, free_text: bool, chosen: int = 0) -> Variable:
+    """A list of (text, value), one of them chosen at first; with `free_text` the reader may type another value."""
     query = ", ".join(_option_text(text, value) for text, value in options)
-    listed = [{"text": text, "value": value, "selected": index == 0} for index, (text, value) in enumerate(options)]
-    text, value = options[0]
+    listed = [{"text": text, "value": value, "selected": index == chosen} for index, (text, value) in enumerate(options)]
+    text, value = options[chosen]
     extra = {
         "query": query,
         "multi": False,

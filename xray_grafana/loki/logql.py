@@ -3,7 +3,8 @@
 A *selector* is the text of a stream selector. Ranges are Grafana's own variables (`$__auto` for charts, `$__range` for one number
 over the whole range) or a duration for alert rules, which know no variables. Each function says what a row or value means and its unit.
 ALB fields are taken with `pattern`, which survives raw spaces in URIs, empty protocols and fields that AWS appends; the pattern is as
-short as the query allows, because its cost grows with each capture.
+short as the query allows, because its cost grows with each capture. A stream may hold other lines too (health checks, connections):
+numbers are taken only where the text is one, because one line that is none fails a whole metric query in Loki.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ CHART: Final = "$__auto"
 WHOLE: Final = "$__range"
 
 # Fields 6 to 10 of an access-log line (see contract.ALB_PATTERN); -1 stands for "never dispatched" or "no answer".
+_SERVER_ERROR: Final = "| status=~`5[0-9]{2}`"
+_TRACED: Final = f"`Root={contract.XRAY_TRACE_ID_PATTERN}`"
 _TIMES: Final = "| pattern `<_> <_> <_> <_> <_> <rpt> <tpt> <resp> <status> <tstatus> <_>`"
 _STATUS: Final = "| pattern `<_> <_> <_> <_> <_> <_> <_> <_> <status> <tstatus> <_>`"
 _BYTES: Final = "| pattern `<_> <_> <_> <_> <_> <_> <_> <_> <_> <_> <rx> <tx> <_>`"
@@ -25,7 +28,7 @@ _ALL: Final = f"| pattern `{contract.ALB_PATTERN}`"
 # Path of the request line without query, ids in it replaced so that one route is one row.
 _PATH: Final = (
     '| label_format path=`{{ regexReplaceAll "^\\\\S+ [a-z]+://[^/ ]*([^? ]*).*$" .request "${1}" }}` '
-    '| label_format path=`{{ regexReplaceAll "/([0-9]+|[0-9a-fA-F-]{16,})\\\\b" .path "/:id" }}`'
+    '| label_format path=`{{ regexReplaceAll "/([^/]*[0-9]{3}[^/]*|[0-9a-fA-F-]{16,}|[0-9]{1,2}\\\\b)" .path "/:id" }}`'
 )
 
 
@@ -41,41 +44,50 @@ def requests_by_status(selector: str, window: str = CHART) -> str:
 
 def failures_by_maker(selector: str, window: str = CHART) -> str:
     """5xx answers by load-balancer and target status; requests per second. A target status of `-`: the load balancer answered itself."""
-    return f"sum by (status, tstatus) (rate({selector} {_STATUS} | status >= 500 [{window}]))"
+    return f"sum by (status, tstatus) (rate({selector} {_STATUS} {_SERVER_ERROR} [{window}]))"
 
 
 def server_error_ratio(selector: str, window: str = WHOLE) -> str:
     """Share of answers that are 5xx; 0 to 1, no value without requests."""
-    failed = f"{selector} {_STATUS} | status >= 500"
+    failed = f"{selector} {_STATUS} {_SERVER_ERROR}"
     return f"(sum(count_over_time({failed} [{window}])) or vector(0)) / (sum(count_over_time({selector} [{window}])) > 0)"
 
 
 def server_error_ratio_by(label: str, selector: str, window: str, enough: int) -> str:
     """The same for each value of a label; no value for one without a failure or with fewer than `enough` requests."""
-    return _ratio_by(label, f"{selector} {_STATUS} | status >= 500", selector, window, enough)
+    return _ratio_by(label, f"{selector} {_STATUS} {_SERVER_ERROR}", selector, window, enough)
 
 
 def processing_time_quantile(selector: str, quantile: float, field: str = "tpt", window: str = CHART, by: str = "") -> str:
     """A quantile of one of the three processing times (`rpt`, `tpt`, `resp`), for each value of a label if one is named; seconds."""
-    return f"quantile_over_time({quantile:g}, {selector} {_TIMES} | {field} >= 0 | unwrap {field} [{window}]) by ({by})"
+    return f"quantile_over_time({quantile:g}, {selector} {_TIMES} {_is_time(field)} | unwrap {field} [{window}]) by ({by})"
+
+
+def processing_time_quantile_by(label: str, selector: str, quantile: float, window: str, enough: int) -> str:
+    """The quantile of the target time for each value of a label; seconds, no value for one with fewer than `enough` requests."""
+    busy = f"sum by ({label}) (count_over_time({selector} [{window}])) >= {enough}"
+    return f"{processing_time_quantile(selector, quantile, window=window, by=label)} and on ({label}) ({busy})"
+
+
+def _is_time(field: str) -> str:
+    """Leaves out the -1 of requests that no target answered."""
+    return f"| {field}=~`[0-9.]+`"
 
 
 def received_bytes(selector: str, window: str = WHOLE) -> str:
     """Bytes that clients sent, headers included; bytes."""
-    return f"sum(sum_over_time({selector} {_BYTES} | unwrap rx [{window}]))"
+    return f"sum(sum_over_time({selector} {_BYTES} | rx=~`[0-9]+` | unwrap rx [{window}]))"
 
 
 def traced_ratio(selector: str, window: str = WHOLE) -> str:
     """Share of lines whose X-Amzn-Trace-Id held a valid Root; 0 to 1."""
-    return (
-        f"(sum(count_over_time({selector} | {contract.METADATA_TRACE_ID}=~`{contract.XRAY_TRACE_ID_PATTERN}` [{window}])) or vector(0))"
-        f" / (sum(count_over_time({selector} [{window}])) > 0)"
-    )
+    traced = f"sum(count_over_time({selector} |~ {_TRACED} [{window}])) or vector(0)"
+    return f"({traced}) / (sum(count_over_time({selector} [{window}])) > 0)"
 
 
 def untraced_ratio_by(label: str, selector: str, window: str, enough: int) -> str:
     """Share of lines without a usable trace id for each value of a label; 0 to 1, no value where all have one or there are too few."""
-    return _ratio_by(label, f"{selector} | {contract.METADATA_TRACE_ID}!~`{contract.XRAY_TRACE_ID_PATTERN}`", selector, window, enough)
+    return _ratio_by(label, f"{selector} !~ {_TRACED}", selector, window, enough)
 
 
 def _ratio_by(label: str, counted: str, whole: str, window: str, enough: int) -> str:
@@ -90,12 +102,12 @@ def busiest_paths(selector: str, count: int) -> str:
 
 def failing_paths(selector: str, count: int) -> str:
     """The paths with most 5xx answers over the range; requests."""
-    return f"topk({count}, sum by (path) (count_over_time({selector} {_ALL} | status >= 500 {_PATH} [{WHOLE}])))"
+    return f"topk({count}, sum by (path) (count_over_time({selector} {_ALL} {_SERVER_ERROR} {_PATH} [{WHOLE}])))"
 
 
 def slow_paths(selector: str, count: int) -> str:
     """The paths with the highest 99th percentile of target time; seconds."""
-    return f"topk({count}, quantile_over_time(0.99, {selector} {_ALL} | tpt >= 0 {_PATH} | unwrap tpt [{WHOLE}]) by (path))"
+    return f"topk({count}, quantile_over_time(0.99, {selector} {_ALL} {_is_time('tpt')} {_PATH} | unwrap tpt [{WHOLE}]) by (path))"
 
 
 def busiest_clients(selector: str, count: int) -> str:
@@ -106,12 +118,16 @@ def busiest_clients(selector: str, count: int) -> str:
 
 def failed_or_slow(selector: str, slow_seconds: float) -> str:
     """Lines that are 5xx or took the target longer than that; a log query with every field of the line as a label."""
-    return f"{selector} {_ALL} | status >= 500 or tpt > {slow_seconds:g}"
+    return f"{selector} {_ALL} {_failed_or_slow(slow_seconds)}"
 
 
 def raw_failed_or_slow(selector: str, slow_seconds: float) -> str:
     """The same lines without their fields."""
-    return f"{selector} {_TIMES} | status >= 500 or tpt > {slow_seconds:g} | drop rpt, tpt, resp, status, tstatus"
+    return f"{selector} {_TIMES} {_failed_or_slow(slow_seconds)} | drop rpt, tpt, resp, status, tstatus"
+
+
+def _failed_or_slow(slow_seconds: float) -> str:
+    return f"| tpt=~`-?[0-9.]+` {_SERVER_ERROR} or tpt > {slow_seconds:g}"
 
 
 def _trace_labels(trace_id: str) -> str:
@@ -177,7 +193,7 @@ def found_ratio() -> str:
 
 def shipper_problems() -> str:
     """Objects with lines that were rejected or could not be read; a log query."""
-    return f"{_SHIPPER} | logfmt | rejected > 0 or unreadable > 0"
+    return f"{_OBJECTS} | rejected > 0 or unreadable > 0"
 
 
 def agent_lines() -> str:

@@ -1,10 +1,11 @@
 """The alerting files: rules for each service and source from trace statistics, and for each load balancer from its access lines.
 
-One file for each source, so that none outgrows what a ConfigMap can hold before the services of a single region do.
+One file for each source and sixteen services, so that none outgrows what `kubectl apply` takes from a client.
 
 A quiet service must not page anybody. Every ratio and average counts only above a number of requests; no answer at all is an Error in
-Grafana, and `execErrState: OK` makes it silence. So that an X-Ray that cannot be asked does not go unseen, one rule for each source has the
-opposite: any error of it is its alert.
+Grafana, and `execErrState: KeepLast` leaves things as they are: what was fine stays so, and neither a throttled call nor a service that
+died resolves an alert. So that an X-Ray that cannot be asked need not go unseen, one rule for each source can have the opposite: any error
+of it is its alert.
 """
 
 from __future__ import annotations
@@ -29,8 +30,13 @@ from xray_grafana.xray import filters
 
 # How far back traffic loss looks for what is usual.
 BASELINE_SECONDS: Final = 3 * 3600
+# In how many of its minutes a service must have had requests to count as busy: a batch job has many in few.
+BUSY_MINUTES: Final = 120
 # How long a source may say nothing; below X-Ray's limit of six hours.
 SILENCE_SECONDS: Final = 5 * 3600
+
+# A service's group takes about 12 KB, in a ConfigMap 14 KB; what a client may apply is 262,144 bytes.
+_GROUPS_A_FILE: Final = 16
 
 # Label by which the rule for a silent source is known, and the only rule whose errors alert.
 SILENT_SOURCE: Final = "silent_source"
@@ -40,7 +46,8 @@ def build_alerting(config: Config) -> tuple[Artifact, ...]:
     """All alert rules, a file for each source and one for load balancers, and the rules to delete; files without content are left out."""
     files: list[tuple[str, dict[str, Any]]] = []
     if config.alerts.enabled:
-        files += [(f"source-{source.uid}", {"groups": list(_source_groups(config, source))}) for source in config.xray.sources]
+        for source in config.xray.sources:
+            files += _numbered(f"source-{source.uid}", list(_source_groups(config, source)))
         if config.logs is not None:
             group = _group(config, "Load balancers", list(_load_balancer_rules(config, config.logs)))
             files.append(("load-balancers", {"groups": [group]}))
@@ -51,6 +58,12 @@ def build_alerting(config: Config) -> tuple[Artifact, ...]:
         for name, content in files
         if any(content.values())
     )
+
+
+def _numbered(name: str, groups: list[Document]) -> Iterator[tuple[str, Document]]:
+    """Groups in files of a bounded size; a dot keeps `source-a.2` apart from the first file of a source `a-2`."""
+    for number, start in enumerate(range(0, len(groups), _GROUPS_A_FILE), start=1):
+        yield name if number == 1 else f"{name}.{number}", {"groups": groups[start : start + _GROUPS_A_FILE]}
 
 
 def alert_groups(alerting: Iterable[Artifact]) -> list[Document]:
@@ -99,13 +112,22 @@ def _document(config: Config, rule: Rule) -> dict[str, Any]:
             "__panelId__": str(rule.panel),
         },
         "data": list(rule.queries),
-    } | ({"notification_settings": {"receiver": receiver}} if receiver else {})
+    } | ({"notification_settings": {"receiver": escape_dollars(receiver)}} if receiver else {})
 
 
 def _runbook_url(config: Config, anchor: str) -> str:
     if config.grafana.runbook_url is not None:
         return f"{config.grafana.runbook_url}#{anchor}"
     return _board_url(config, "pipeline", {"viewPanel": str(pipeline.RUNBOOK_PANEL)})
+
+
+def _look(config: Config, suffix: str, query: dict[str, str]) -> str:
+    """Where to look, if Grafana's address is known: a path alone is no link in a mail or a chat."""
+    return f" Look at {_board_url(config, suffix, query)}" if config.grafana.public_url else ""
+
+
+def _percent(ratio: float) -> str:
+    return f"{ratio * 100:.4g} %"
 
 
 def _board_url(config: Config, suffix: str, query: dict[str, str]) -> str:
@@ -121,7 +143,8 @@ def _service_rules(config: Config, source: XRaySource, watched: Service) -> Iter
     window = duration_seconds(config.alerts.window) + rules.SETTLE_SECONDS
     enough = config.alerts.min_requests
     labels = {"service": watched.name, "source": source.uid}
-    look = f"Look at {_board_url(config, 'service', {'var-service': watched.name, 'var-xray': source.uid})}"
+    slow = {"var-slow": f"{limits['latency_seconds']:g}"}
+    look = _look(config, "service", {"var-service": watched.name, "var-xray": source.uid} | slow)
 
     def column(ref: str, name: str, seconds: int = window, until: int = rules.SETTLE_SECONDS) -> dict[str, Any]:
         return rules.statistics(ref, source.uid, selector, name, seconds, until)
@@ -132,7 +155,7 @@ def _service_rules(config: Config, source: XRaySource, watched: Service) -> Iter
             title=f"{guide.title} of {watched.name}{where}",
             severity=severity,
             summary=f"{{{{ humanizePercentage $values.RATIO.Value }}}} of the requests to {watched.name} {words}",
-            description=f"More than {limit:.4g} of its requests {words}, over {config.alerts.window}{where}. {look}",
+            description=f"More than {_percent(limit)} of its requests {words}, over {config.alerts.window}{where}.{look}",
             guide=guide,
             board="service",
             panel=service.RATES_PANEL,
@@ -144,7 +167,7 @@ def _service_rules(config: Config, source: XRaySource, watched: Service) -> Iter
                 rules.math("RATIO", f"($COUNTED_SUM / ($REQUESTS_SUM + ($REQUESTS_SUM == 0))) * ($REQUESTS_SUM >= {enough})"),
                 rules.above("RATIO", limit),
             ),
-            on_error="OK",
+            on_error="KeepLast",
             on_no_data="OK",
             labels=labels,
         )
@@ -155,7 +178,7 @@ def _service_rules(config: Config, source: XRaySource, watched: Service) -> Iter
         title=f"{alert_guide.LATENCY.title} of {watched.name}{where}",
         severity="warning",
         summary=f"{watched.name} takes {{{{ humanizeDuration $values.SECONDS.Value }}}} on average",
-        description=f"Mean response time above {limits['latency_seconds']:g} s, over {config.alerts.window}{where}. {look}",
+        description=f"Mean response time above {limits['latency_seconds']:g} s, over {config.alerts.window}{where}.{look}",
         guide=alert_guide.LATENCY,
         board="service",
         panel=service.LATENCY_PANEL,
@@ -168,7 +191,7 @@ def _service_rules(config: Config, source: XRaySource, watched: Service) -> Iter
             rules.math("SECONDS", f"($SPENT_SUM / ($REQUESTS_SUM + ($REQUESTS_SUM == 0))) * ($REQUESTS_SUM >= {enough})"),
             rules.above("SECONDS", limits["latency_seconds"]),
         ),
-        on_error="OK",
+        on_error="KeepLast",
         on_no_data="OK",
         labels=labels,
     )
@@ -189,7 +212,7 @@ def _limits(alerts: Alerts, watched: Service) -> dict[str, float]:
 
 
 def _traffic_loss(config: Config, source: XRaySource, watched: Service, column: Any, look: str) -> Rule:
-    """Fires when a service that was busy has nearly no requests in the window.
+    """Fires when a service that was busy, most minutes of three hours, has nearly no requests in the window.
 
     Both queries begin three hours back, so that a window without a single request is a small number and not an Error; a service that was
     quiet all along gives no rows, which is silence. The rule falls silent by itself once the baseline is empty too.
@@ -197,15 +220,15 @@ def _traffic_loss(config: Config, source: XRaySource, watched: Service, column: 
     window = duration_seconds(config.alerts.window)
     start = BASELINE_SECONDS + window + rules.SETTLE_SECONDS
     expected = config.alerts.traffic_loss_ratio * window / BASELINE_SECONDS
-    enough = config.alerts.traffic_loss_min_requests
+    busy = f"($BEFORE_SUM >= {config.alerts.traffic_loss_min_requests}) * ($BEFORE_MINUTES >= {BUSY_MINUTES})"
     return Rule(
         uid=rule_uid(config.prefix, "traffic", source.uid, watched.name),
         title=f"{alert_guide.TRAFFIC.title} of {watched.name}{_where(config, source)}",
         severity="critical",
         summary=f"{watched.name} has lost nearly all its traffic",
         description=(
-            f"Fewer than {config.alerts.traffic_loss_ratio:.4g} of the requests per minute that {watched.name} had in the three hours "
-            f"before, over {config.alerts.window}{_where(config, source)}. {look}"
+            f"Fewer than {_percent(config.alerts.traffic_loss_ratio)} of the requests per minute that {watched.name} had in the three "
+            f"hours before, over {config.alerts.window}{_where(config, source)}.{look}"
         ),
         guide=alert_guide.TRAFFIC,
         board="service",
@@ -215,10 +238,14 @@ def _traffic_loss(config: Config, source: XRaySource, watched: Service, column: 
             column("BEFORE", REQUESTS_COLUMN, start, window + rules.SETTLE_SECONDS),
             rules.reduce_sum("ALL_SUM", "ALL"),
             rules.reduce_sum("BEFORE_SUM", "BEFORE"),
-            rules.math("LOST", f"($BEFORE_SUM >= {enough}) * (($ALL_SUM - $BEFORE_SUM) < ($BEFORE_SUM * {expected:.6g}))"),
+            rules.reduce_count("BEFORE_MINUTES", "BEFORE"),
+            rules.math(
+                "LOST",
+                f"{busy} * (($ALL_SUM - $BEFORE_SUM) < ($BEFORE_SUM * {expected:.6g}))",
+            ),
             rules.above("LOST", 0),
         ),
-        on_error="OK",
+        on_error="KeepLast",
         on_no_data="OK",
         labels={"service": watched.name, "source": source.uid},
     )
@@ -226,13 +253,13 @@ def _traffic_loss(config: Config, source: XRaySource, watched: Service, column: 
 
 def _silent_source(config: Config, source: XRaySource) -> Rule:
     """Says when a source cannot be asked or had no traced request for hours; its errors are its alert."""
-    look = _board_url(config, "pipeline", {"var-xray": source.uid})
+    look = _look(config, "pipeline", {"var-xray": source.uid})
     return Rule(
         uid=rule_uid(config.prefix, "silent", source.uid),
         title=f"{alert_guide.SILENCE.title}{_where(config, source) or f' ({source.name})'}",
         severity="info",
         summary=f"{source.name} gave no answer, or had no traced request for {SILENCE_SECONDS // 3600} hours",
-        description=f"All other X-Ray rules of this source are silent meanwhile. Look at {look}",
+        description=f"All other X-Ray rules of this source are silent meanwhile.{look}",
         guide=alert_guide.SILENCE,
         board="pipeline",
         panel=pipeline.TRACED_REQUESTS_PANEL,
@@ -253,15 +280,15 @@ def _load_balancer_rules(config: Config, logs: Logs) -> Iterator[Rule]:
     seconds = duration_seconds(alerts.window)
     label = contract.LABEL_LOAD_BALANCER
     name = f"{{{{ $labels.{label} }}}}"
-    look = f"Look at {_board_url(config, 'alb', {'var-loki': logs.uid})}"
+    look = _look(config, "alb", {"var-loki": logs.uid}) + (f"&var-lb={name}" if config.grafana.public_url else "")
 
-    def rule(kind: str, severity: rules.Severity, expr: str, limit: float, summary: str, guide: Guide, panel: int) -> Rule:
+    def rule(kind: str, severity: rules.Severity, expr: str, limit: float, shown: str, summary: str, guide: Guide, panel: int) -> Rule:
         return Rule(
             uid=rule_uid(config.prefix, kind, logs.uid),
             title=guide.title,
             severity=severity,
             summary=summary,
-            description=f"Limit {limit:.4g}, over {alerts.window}, from every access-log line of {name}. {look}",
+            description=f"Limit {shown}, over {alerts.window}, from every access-log line of {name}.{look}",
             guide=guide,
             board="alb",
             panel=panel,
@@ -275,6 +302,7 @@ def _load_balancer_rules(config: Config, logs: Logs) -> Iterator[Rule]:
         "critical",
         logql.server_error_ratio_by(label, logs.alb_selector, alerts.window, alerts.min_requests),
         alerts.alb_5xx_ratio,
+        _percent(alerts.alb_5xx_ratio),
         f"{{{{ humanizePercentage $values.VALUE.Value }}}} of the answers of {name} are 5xx",
         alert_guide.ALB_ERRORS,
         alb.SERVER_ERRORS_PANEL,
@@ -282,8 +310,9 @@ def _load_balancer_rules(config: Config, logs: Logs) -> Iterator[Rule]:
     yield rule(
         "albp99",
         "warning",
-        logql.processing_time_quantile(logs.alb_selector, 0.99, window=alerts.window, by=label),
+        logql.processing_time_quantile_by(label, logs.alb_selector, 0.99, alerts.window, alerts.min_requests),
         alerts.alb_p99_seconds,
+        f"{alerts.alb_p99_seconds:g} s",
         f"The slowest hundredth of requests to {name} takes {{{{ humanizeDuration $values.VALUE.Value }}}}",
         alert_guide.ALB_P99,
         alb.P99_PANEL,
@@ -293,6 +322,7 @@ def _load_balancer_rules(config: Config, logs: Logs) -> Iterator[Rule]:
         "info",
         logql.untraced_ratio_by(label, logs.alb_selector, alerts.window, alerts.min_requests),
         alerts.alb_missing_trace_ratio,
+        _percent(alerts.alb_missing_trace_ratio),
         f"{{{{ humanizePercentage $values.VALUE.Value }}}} of the lines of {name} have no usable trace id",
         alert_guide.ALB_IDS,
         alb.TRACED_PANEL,

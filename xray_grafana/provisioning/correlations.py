@@ -20,7 +20,9 @@ SPAN_MARGIN: Final = "5m"
 # An X-Ray id in a line, but not in a load balancer's own line (their id is in metadata) and not the hop's id behind `Self=`.
 _NOT_AN_ACCESS_LINE: Final = r"^(?!(?:https?|h2|grpcs?|wss?) \d{4}-\d\d-\d\dT)"
 XRAY_ID_IN_LINE: Final = rf"{_NOT_AN_ACCESS_LINE}[\s\S]*?(?<!Self=)\b({contract.XRAY_TRACE_ID_PATTERN})\b"
-W3C_ID_IN_LINE: Final = rf'\btrace_?[iI][dD]"?\s*[:=]\s*"?({contract.W3C_TRACE_ID_PATTERN})\b'
+# trace_id, traceID, TraceId, trace.id, otelTraceID and traceparent, as logfmt, JSON and loggers write them.
+_W3C_KEYS: Final = r'(?:otel)?[tT]race[._]?[iI][dD]"?\s*[:=]\s*"?|traceparent"?\s*[:=]\s*"?[0-9a-f]{2}-'
+W3C_ID_IN_LINE: Final = rf"\b(?:{_W3C_KEYS})({contract.W3C_TRACE_ID_PATTERN})\b"
 
 _ID_PARTS: Final = "(?<id>1-(?<a>[0-9a-f]{8})-(?<b>[0-9a-f]{24}))"
 

@@ -15,14 +15,19 @@ from xray_grafana.provisioning.secrets import bearer, escape_dollars, secret
 
 
 def build_datasources(config: Config) -> Artifact:
-    """Every data source of the bundle, in the order of the config."""
+    """The data-source file; Grafana expands dollar signs in it, so they are doubled."""
+    sources = [escape_dollars(source) for source in datasource_documents(config)]
+    return Artifact(f"provisioning/datasources/{config.prefix}.yaml", Format.YAML, {"apiVersion": 1, "prune": True, "datasources": sources})
+
+
+def datasource_documents(config: Config) -> list[dict[str, Any]]:
+    """Every data source of the bundle, in the order of the config, as Grafana's API takes it: nothing doubled, secrets as References."""
     sources = [_xray(config, source) for source in config.xray.sources]
     if config.cloudwatch.enabled:
         sources += [_cloudwatch(config, source) for source in config.xray.sources]
     if config.logs is not None:
         sources.append(_loki(config, config.logs))
-    document = {"apiVersion": 1, "prune": True, "datasources": [escape_dollars(source) for source in sources]}
-    return Artifact(f"provisioning/datasources/{config.prefix}.yaml", Format.YAML, document)
+    return sources
 
 
 def _source(name: str, uid: str, kind: str, json_data: dict[str, Any], secure: dict[str, str]) -> dict[str, Any]:

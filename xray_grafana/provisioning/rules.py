@@ -3,7 +3,8 @@
 Facts behind the shapes, all of them seen in Grafana 12.4 with plugin 2.17.1:
 statistics come newest first, so only order-free reducers are used; several columns in one query are "duplicate results", so each column is
 a query; a service without requests gets no rows, and that is an *Error*, never NoData, so `execErrState` decides what a quiet service does;
-alert queries know no variables and no groups. Folders, groups and titles of this file are `$`-expanded, annotations and models are not.
+alert queries know no variables and no groups. Folders, groups, titles, labels and receivers
+of this file are `$`-expanded, annotations and models are not.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ ErrorState = Literal["OK", "Alerting", "Error", "KeepLast"]
 NoDataState = Literal["OK", "Alerting", "NoData", "KeepLast"]
 
 # X-Ray's statistics settle some minutes after the fact; a window that ends now would always look like a loss of traffic.
-SETTLE_SECONDS: Final = 120
+SETTLE_SECONDS: Final = 180
+# Load balancers write their lines every five minutes, and S3 and the shipper add some.
+ALB_DELAY_SECONDS: Final = 600
 
 CONDITION: Final = "CONDITION"
 
@@ -65,10 +68,10 @@ def statistics(
 
 
 def loki(ref: str, loki_uid: str, expr: str, from_seconds: int) -> dict[str, Any]:
-    """One number for each series of a LogQL metric query."""
+    """One number for each series of a LogQL metric query, as of when its lines have arrived."""
     target = LokiTarget(refId=ref, expr=expr, queryType="instant")
     model = target.to_json_data() | {"datasource": {"type": contract.LOKI_PLUGIN_ID, "uid": loki_uid}}
-    return _query(ref, loki_uid, model, from_seconds, 0)
+    return _query(ref, loki_uid, model, from_seconds + ALB_DELAY_SECONDS, ALB_DELAY_SECONDS)
 
 
 def _query(ref: str, uid: str, model: dict[str, Any], from_seconds: int, to_seconds: int) -> dict[str, Any]:
@@ -78,6 +81,11 @@ def _query(ref: str, uid: str, model: dict[str, Any], from_seconds: int, to_seco
 def reduce_sum(ref: str, expression: str) -> dict[str, Any]:
     """The sum of a series; 0 for one without values, and NaN points do not count."""
     return _expression(ref, "reduce", expression=expression, reducer="sum", settings={"mode": "dropNN"})
+
+
+def reduce_count(ref: str, expression: str) -> dict[str, Any]:
+    """How many points a series has: in how many minutes there was a request."""
+    return _expression(ref, "reduce", expression=expression, reducer="count", settings={"mode": "dropNN"})
 
 
 def reduce_last(ref: str, expression: str) -> dict[str, Any]:

@@ -7,10 +7,9 @@ Only a reference may keep its single dollar, so a reference is a type of its own
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-_KUBERNETES = "secret:"
+from xray_grafana.config.secret_references import secret_key
 
 
 class Reference(str):
@@ -19,17 +18,10 @@ class Reference(str):
     __slots__ = ()
 
 
-def secret_environment_name(reference: str) -> str | None:
-    """The environment variable for a Kubernetes Secret's key: `secret:loki/token` is LOKI_TOKEN; None for other references."""
-    if not reference.startswith(_KUBERNETES):
-        return None
-    return re.sub(r"[^A-Z0-9]", "_", reference.removeprefix(_KUBERNETES).upper())
-
-
 def secret(reference: str) -> Reference:
     """A checked secret reference of the config in Grafana's own form."""
-    name = secret_environment_name(reference)
-    return Reference(reference if name is None else f"$__env{{{name}}}")
+    key = secret_key(reference)
+    return Reference(reference if key is None else f"$__env{{{key.variable}}}")
 
 
 def bearer(reference: str) -> Reference:
@@ -48,3 +40,8 @@ def escape_dollars(value: Any) -> Any:
     if isinstance(value, list):
         return [escape_dollars(item) for item in value]
     return value
+
+
+def unescape_dollars(text: str) -> str:
+    """A text that `escape_dollars` doubled the dollar signs of, as it was."""
+    return text.replace("$$", "$")

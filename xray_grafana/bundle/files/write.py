@@ -61,7 +61,7 @@ _HINTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a write did; paths are sorted. `overwritten` and part of `removed` were somebody else's, by force."""
+    """What a write did; paths are sorted. `overwritten` and part of `removed` were somebody else's, by force; `kept` still are."""
 
     folder: Path
     new: tuple[str, ...]
@@ -69,6 +69,7 @@ class Summary:
     overwritten: tuple[str, ...]
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
+    kept: tuple[str, ...]
 
 
 def write(
@@ -113,13 +114,16 @@ def _summary(plan: Plan, *, force: bool) -> Summary:
         overwritten=tuple(path for path in plan.edited if path in plan.bundle),
         unchanged=plan.unchanged,
         removed=tuple(sorted({*plan.stale, *strange})),
+        kept=() if force else plan.foreign,
     )
 
 
 def _edited_error(plan: Plan) -> OutputError:
     lines = "".join(f"\n  {path}" for path in plan.edited)
+    foreign = "".join(f"\n  {path}" for path in plan.foreign)
+    also = f"\nand files that it did not write, which --force removes:{foreign}" if foreign else ""
     return OutputError(
-        f"holds files that are not as this program wrote them; nothing was changed:{lines}",
+        f"holds files that are not as this program wrote them; nothing was changed:{lines}{also}",
         where=str(plan.folder),
         hint="look at them with `xray-grafana generate --diff`; move them away, or overwrite them with --force",
     )

@@ -1,0 +1,54 @@
+"""Scripts for the AWS CLI: they print what they would run, and run it only with `--apply`."""
+
+from __future__ import annotations
+
+import shlex
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from xray_grafana import contract
+from xray_grafana.aws.roles import cluster_roles
+from xray_grafana.bundle.artifact import Artifact, Format
+from xray_grafana.config.models import Config
+from xray_grafana.config.names import Names
+
+
+def build_scripts(config: Config) -> tuple[Artifact, ...]:
+    """A script for the cluster's roles, and one for a bucket that was there before the bundle."""
+    artifacts = []
+    if config.kubernetes is not None:
+        artifacts.append(Artifact("aws/iam/apply.sh", Format.TEXT, _apply_script(config)))
+    if config.alb_logs is not None and not config.alb_logs.create_bucket:
+        text = _render(config, "attach-bucket.sh.j2", bucket=config.alb_logs.bucket)
+        artifacts.append(Artifact("aws/attach-bucket.sh", Format.TEXT, text))
+    return tuple(artifacts)
+
+
+def _apply_script(config: Config) -> str:
+    names = Names(config)
+    roles = cluster_roles(config)
+    kind = names.kubernetes.identity.kind
+    return _render(
+        config,
+        "apply.sh.j2",
+        kind=kind,
+        roles=roles,
+        arns={role.name: names.role_arn(role.name) for role in roles},
+        cluster=names.kubernetes.cluster,
+        provider_arn=names.oidc_provider_arn if kind == "irsa" else None,
+        node_role=names.node_role if kind == "node-role" else None,
+        tag=f"Key={contract.PART_OF_LABEL},Value={contract.PART_OF}",
+    )
+
+
+def _render(config: Config, template: str, **values: object) -> str:
+    environment = Environment(
+        loader=PackageLoader("xray_grafana.aws"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - shell, quoted by the filter
+    )
+    environment.filters["shell"] = shlex.quote
+    return environment.get_template(template).render(account=config.aws.account, region=config.aws.region, **values)
