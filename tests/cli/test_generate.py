@@ -34,7 +34,7 @@ def test_what_was_written_and_what_is_next_is_said(run: Run, work: Path) -> None
 
     lines = ran.out.splitlines()
     assert (ran.code, ran.err) == (0, "")
-    assert lines[0].startswith("out: 1 new, 14 unchanged; the bundle has 15 files, ")
+    assert lines[0].startswith("out: 1 new, 68 unchanged; the bundle has 69 files, ")
     assert lines[1].split()[:2] == ["new", "dashboards/home.json"]
     assert lines[1].endswith(" KiB")
     assert f"-v {work}/out/provisioning:/etc/grafana/provisioning:ro -v {work}/out/dashboards:/var/lib/grafana/dashboards:ro" in ran.out
@@ -58,7 +58,7 @@ def test_a_second_time_nothing_is_left_to_do(run: Run, work: Path) -> None:
     ran = run("generate")
 
     assert ran.code == 0
-    assert ran.out.startswith("out is up to date: 15 files, ")
+    assert ran.out.startswith("out is up to date: 69 files, ")
     assert len(ran.out.splitlines()) == 1
     assert tree(work) == before
 
@@ -72,7 +72,7 @@ def test_the_result_as_json(run: Run, work: Path) -> None:
     assert result["output"] == "out"
     assert (result["new"], result["changed"]) == (["RUNBOOK.md"], [])
     assert (result["overwritten"], result["removed"]) == (["dashboards/home.json"], ["dashboards/mine.json"])
-    assert len(result["unchanged"]) == 13
+    assert len(result["unchanged"]) == 67
     assert result["bytes"]["RUNBOOK.md"] == (work / "out/RUNBOOK.md").stat().st_size
     assert result["fallen_rules"] == []
 
@@ -93,9 +93,9 @@ def test_an_unknown_part_is_refused_with_the_nearest_and_all(run: Run, work: Pat
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
         "error: the bundle has no part 'dashbords'\n"
-        "  hint: did you mean dashboards? Parts: RUNBOOK.md, dashboards, preview.html, provisioning\n"
+        "  hint: did you mean dashboards? Parts: RUNBOOK.md, aws, dashboards, k8s, preview.html, provisioning\n"
     )
-    assert run("generate", "zzz").err.endswith("hint: Parts: RUNBOOK.md, dashboards, preview.html, provisioning\n")
+    assert run("generate", "zzz").err.endswith("hint: Parts: RUNBOOK.md, aws, dashboards, k8s, preview.html, provisioning\n")
     assert tree(work) == before
 
 
@@ -181,7 +181,7 @@ def test_check_shows_a_stale_file_as_a_diff_that_applies(run: Run, work: Path) -
     ran = run("generate", "--check", "--set", "grafana.folder=Ops")
 
     assert ran.code == 3
-    assert "-    folder: AWS X-Ray\n+    folder: Ops\n" in ran.out
+    assert "-  folder: AWS X-Ray\n+  folder: Ops\n" in ran.out
     assert "out differs from the bundle: " in ran.err
     assert tree(work) == before
 
@@ -216,8 +216,8 @@ def test_check_names_an_edited_file_and_shows_the_edit(run: Run, work: Path) -> 
 def test_check_without_a_folder_misses_everything_and_makes_nothing(run: Run, work: Path) -> None:
     ran = run("generate", "--check", "-o", "nowhere")
 
-    assert (ran.code, ran.err) == (3, "nowhere differs from the bundle: 15 missing\n")
-    assert len(ran.out.splitlines()) == 15
+    assert (ran.code, ran.err) == (3, "nowhere differs from the bundle: 69 missing\n")
+    assert len(ran.out.splitlines()) == 69
     assert not (work / "nowhere").exists()
 
 
@@ -245,7 +245,7 @@ def test_diff_shows_the_change_without_making_it(run: Run, work: Path) -> None:
     ran = run("generate", "--diff", "--set", "grafana.folder=Ops")
 
     assert ran.code == 0
-    assert "+    folder: Ops\n" in ran.out
+    assert "+  folder: Ops\n" in ran.out
     assert tree(work) == before
 
 
@@ -276,3 +276,58 @@ def test_alert_rules_that_the_config_deletes_are_not_named(run: Run, work: Path)
 
     assert (ran.code, ran.err) == (0, "")
     assert (work / "out").exists()
+
+
+def test_an_empty_output_is_refused(run: Run, work: Path) -> None:
+    """An unset shell variable must not mean the working folder."""
+    before = tree(work)
+
+    ran = run("generate", "-o", "", "--force")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "it is empty; name a folder" in ran.err
+    assert tree(work) == before
+
+
+def test_a_part_may_be_named_twice_and_with_a_slash(run: Run, work: Path) -> None:
+    assert run("generate", "-o", "boards", "dashboards/", "dashboards").code == 0
+    assert {path.partition("/")[0] for path in tree(work / "boards")} == {"dashboards", ".xray-grafana.json"}
+
+
+@pytest.mark.usefixtures("work")
+def test_a_part_that_the_config_has_nothing_for_is_refused(run: Run) -> None:
+    ran = run("generate", "--set", "kubernetes=null", "--set", "demo=null", "k8s")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "the config has nothing for the part 'k8s'" in ran.err
+
+
+def test_files_of_somebody_else_are_named_and_kept(run: Run, work: Path) -> None:
+    put(work, {"out/dashboards/mine.json": b"{}"})
+
+    ran = run("generate")
+
+    assert ran.code == 0
+    assert "1 file of somebody else kept; --force removes: dashboards/mine.json" in ran.err
+    assert (work / "out/dashboards/mine.json").read_bytes() == b"{}"
+
+
+def test_what_force_would_remove_is_listed_before(run: Run, work: Path) -> None:
+    put(work, {"out/dashboards/mine.json": b"{}", "out/RUNBOOK.md": b"mine"})
+
+    ran = run("generate")
+
+    assert ran.code == 1
+    assert "  RUNBOOK.md\nand files that it did not write, which --force removes:\n  dashboards/mine.json\n" in ran.err
+
+
+def test_failures_are_json_too(run: Run, work: Path) -> None:
+    put(work, {"out/RUNBOOK.md": b"mine"})
+
+    edited = run("generate", "--json")
+    mistaken = run("generate", "--json", "--set", "grafana.refresh=1s")
+
+    assert edited.code == 1
+    assert "RUNBOOK.md" in json.loads(edited.out)["error"]
+    assert mistaken.code == 2
+    assert [problem["key"] for problem in json.loads(mistaken.out)["problems"]] == ["grafana.refresh"]

@@ -90,3 +90,12 @@ def test_a_folder_in_the_files_place_is_left_and_no_staged_file_stays(empty: Pat
         write_files({empty / "a": b"new"}, force=True)
 
     assert tree(empty) == {"a/x": b""}
+
+
+@pytest.mark.parametrize("output", [".", "..", "bundle.schema.json"])
+def test_a_name_that_is_none_for_a_config_is_refused(run: Run, empty: Path, output: str) -> None:
+    ran = run("init", "-o", output)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "no name for a config" in ran.err
+    assert not list(empty.iterdir())

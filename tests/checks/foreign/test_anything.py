@@ -8,13 +8,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.checks.foreign.planted_documents import PLANTED_DOCUMENTS
-from tests.checks.foreign.planted_workloads import PLANTED_WORKLOADS
+from tests.checks.foreign.planted import PLANTED
 from tests.checks.foreign.planting import unmarked
 from tests.checks.foreign.walkthroughs import WALKTHROUGHS, prepared
 from xray_grafana.checks.foreign import SourceFile, check_files, mend
 
-TEXTS = [text for planted in (*PLANTED_WORKLOADS, *PLANTED_DOCUMENTS) for text in (unmarked(planted.bad)[0], *planted.beside)]
+TEXTS = [text for planted in PLANTED for text in (unmarked(planted.bad)[0], *planted.beside)]
 WORDS = sorted({word.strip("\"',{}[]:-") for text in TEXTS for word in text.split()} - {""})
 
 

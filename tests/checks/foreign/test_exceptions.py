@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.checks.foreign.planted_documents import cluster, collector, collector_set, pod_identity
-from tests.checks.foreign.planted_workloads import (
+from tests.checks.foreign.given import (
     AGENT_SERVICE,
     BOTH_PORTS,
     COMMAND,
@@ -14,8 +13,12 @@ from tests.checks.foreign.planted_workloads import (
     MOUNTS,
     address,
     app,
+    cluster,
+    collector,
+    collector_set,
     config_map,
     daemon_set,
+    pod_identity,
     service,
 )
 from tests.checks.foreign.planting import findings_in, places_of, unmarked
@@ -34,8 +37,8 @@ ADOT_BEFORE = collector_set(version="v0.48.0")
         ("XF111", address("xray.elsewhere:2000"), ()),
         ("XF113", app("{name: a, envFrom: [{configMapRef: {name: a}}], env: [{name: AWS_XRAY_DAEMON_ADDRESS, value: $(A):2000}]}"), ()),
         ("XF122", service("  type: ExternalName\n  externalName: a\n" + BOTH_PORTS), (daemon_set(IMAGE),)),
-        ("XF134", daemon_set(LIMITED + "          args: [-m, $(BUFFER)]\n"), ()),
-        ("XF134", config_map("Version: 2\nTotalBufferSizeMB: 0"), (daemon_set(COMMAND + "          args: [-m, '24']\n", pod=MOUNTS),)),
+        ("XF140", daemon_set(LIMITED + "          args: [-m, $(BUFFER)]\n"), ()),
+        ("XF140", config_map("Version: 2\nTotalBufferSizeMB: 0"), (daemon_set(COMMAND + "          args: [-m, '24']\n", pod=MOUNTS),)),
         ("XF141", daemon_set(IMAGE + "          command: [/xray, -b, 127.0.0.1:2000]\n").replace("DaemonSet", "Deployment"), ()),
         (
             "XF141",
@@ -74,11 +77,11 @@ def test_let_pass(rule: str, text: str, beside: tuple[str, ...]) -> None:
             (),
         ),
         (
-            "XF140",
+            "XF134",
             daemon_set("          image: example.net/xray-daemon:3.6.6\n          securityContext: {→runAsNonRoot: true}\n"),
             (),
         ),
-        ("XF140", daemon_set(IMAGE + "          securityContext: {→&key runAsNonRoot: true}\n"), ()),
+        ("XF134", daemon_set(IMAGE + "          securityContext: {→&key runAsNonRoot: true}\n"), ()),
         ("XF160", 'a: →"arn:aws:iam::aws:policy\\u002FAWSXrayDaemonWriteAccess"\n', ()),
         ("XF166", pod_identity('[→&action "sts:AssumeRole"]'), ()),
         (
@@ -144,3 +147,33 @@ def test_a_flow_of_values_too_deep_through_aliases_is_refused() -> None:
 
 def test_a_list_as_a_key_is_passed_over() -> None:
     assert [finding.rule for finding in findings_in("? [a, b]\n: c\nxray: {region: eu-west-1, loglevel: loud}\n")] == ["XF144"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        app("{name: proxy, image: example.net/xray, command: [/usr/bin/xray, run, -c, /etc/xray.json]}", kind="DaemonSet"),
+        app("{name: scanner, image: example.net/artifacts/xray}", kind="DaemonSet"),
+        "xray: {enabled: true, replicaCount: 2, database: {type: postgresql}}\n",
+        '{"Logging": {"LogLevel": {"Default": "Loud"}}, "AllowedHosts": "*"}\n',
+        "Version: 1\nLogging: {LogLevel: Loud}\n",
+        "route: {receiver: a}\nreceivers: [{name: a}]\n",
+    ],
+    ids=["proxy", "scanner", "values of a scanner", ".NET settings", "settings of another program", "Alertmanager"],
+)
+def test_what_only_looks_like_the_daemon_or_its_config_is_left_alone(text: str) -> None:
+    assert {finding.rule for finding in findings_in(text)} <= {"XF101"}
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        "{name: a, image: public.ecr.aws/xray/aws-xray-daemon:latest}",
+        "{name: a, image: example.net/x-ray-daemon:latest}",
+        "{name: a, image: example.net/xray-agent:latest}",
+        "{name: a, image: example.net/amazonlinux:latest, command: [/usr/bin/xray, -o]}",
+        '{name: a, image: example.net/mirror:latest, command: [/bin/sh, -c, "exec /xray -o"]}',
+    ],
+)
+def test_the_daemon_is_known_by_its_image_or_its_program(container: str) -> None:
+    assert places_of("XF130", findings_in(app(container))) == [(10, 28)]

@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.checks.foreign.planted_documents import PLANTED_DOCUMENTS
-from tests.checks.foreign.planted_workloads import PLANTED_WORKLOADS
+from tests.checks.foreign.planted import PLANTED
 from tests.checks.foreign.planting import RULE_IDS, Planted, files_of, findings_in, places_of, unmarked
 from xray_grafana.checks.foreign import FOREIGN_RULES, ForeignRule, check_files, mend
 
-PLANTED = (*PLANTED_WORKLOADS, *PLANTED_DOCUMENTS)
 IDS = [f"{planted.rule} {planted.case}".rstrip() for planted in PLANTED]
 
 

@@ -45,7 +45,7 @@ spec:
     spec:
       ⟦XF138⟧hostNetwork: ⟦XF132⟧true
       containers:
-        - ⟦XF134⟧name: xray-daemon
+        - ⟦XF140⟧name: xray-daemon
           image: ⟦XF130⟧111122223333.dkr.ecr.eu-west-1.amazonaws.com/xray-daemon
           ports:
             - ⟦XF121⟧name: xray-ingest
@@ -141,7 +141,7 @@ items:
     metadata: {name: xray-config, namespace: tracing}
     data:
       config.yaml: |
-        ⟦XF150⟧TotalBufferSizeMB: ⟦XF134⟧0
+        ⟦XF150⟧TotalBufferSizeMB: ⟦XF140⟧0
         Region: eu-west-1
         Socket:
           # pods send here
@@ -159,7 +159,7 @@ items:
         spec:
           ⟦XF138⟧serviceAccountName: xray
           tolerations: [⟦XF137⟧{operator: Exists}]
-          securityContext: {⟦XF140⟧runAsNonRoot: true}
+          securityContext: {⟦XF134⟧runAsNonRoot: true}
           volumes:
             - name: config
               configMap: {name: xray-config}

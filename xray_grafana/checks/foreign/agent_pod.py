@@ -203,7 +203,7 @@ def _resources(context: ForeignContext) -> Iterator[Fault]:
 
 
 @rule(
-    "XF140",
+    "XF134",
     "The user's number stands beside runAsNonRoot",
     reason="the daemon's image names its user by name; kubelet cannot tell whether that is root and refuses: CreateContainerConfigError",
     remedy=f"write runAsUser: {contract.DAEMON_USER_ID} beside runAsNonRoot (collector: {contract.ADOT_USER_ID})",

@@ -33,7 +33,7 @@ _LOOPBACK: Final = re.compile(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}:.*|localhost:.*|\
 
 
 @rule(
-    "XF134",
+    "XF140",
     "The daemon's buffer is set and fits its memory limit",
     reason="unset or 0 means 1 % of the node's memory, not of the container's: on a node of 64 GiB a burst grows to 655 MB and the "
     "kernel kills the daemon at its limit; below 3 the daemon ends at start",

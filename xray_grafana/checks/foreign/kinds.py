@@ -8,7 +8,8 @@ from typing import Final, Literal, TypeAlias
 
 from xray_grafana.checks.foreign.read import Document, Window, read_documents
 from xray_grafana.checks.foreign.source import Span
-from xray_grafana.checks.foreign.tree import Mapping, Node, Scalar, at, entries_at, every_node, is_false, mappings_at, mappings_in, text_at
+from xray_grafana.checks.foreign.tree import Mapping, Node, Scalar, at, entries_at, every_node, mappings_at, mappings_in, text_at
+from xray_grafana.k8s.chart_values import CHART_KEYS
 
 DocumentKind: TypeAlias = Literal[
     "Kubernetes object",
@@ -51,6 +52,8 @@ _KUSTOMIZE_SIGNS: Final = frozenset(
     {"resources", "bases", "configMapGenerator", "secretGenerator", "patches", "patchesStrategicMerge", "components", "namePrefix"}
 )
 _KUSTOMIZE_KEYS: Final = _KUSTOMIZE_SIGNS | {"namespace", "generatorOptions", "images", "commonLabels", "labels", "replicas", "nameSuffix"}
+_CHART_SECTIONS: Final = frozenset(key.partition(".")[0] for key in CHART_KEYS)
+_XRAY_VALUES: Final = tuple(key.removeprefix("xray.").lower() for key in CHART_KEYS if key.startswith("xray."))
 # A text with all words of one line is a config of the daemon or of a collector; others are not parsed.
 _EMBEDDED_SIGNS: Final = (
     ("receivers", "exporters", "pipelines"),
@@ -156,15 +159,17 @@ def policies_in(root: Node) -> Iterator[Mapping]:
 
 def chart_values_in(root: Node) -> Mapping | None:
     """Values of the chart aws-xray, by themselves or of a chart that depends on it."""
-    for node in (root, at(root, "aws-xray")):
-        if not isinstance(node, Mapping):
-            continue
-        for key, entry in node.entries.items():
-            if isinstance(entry.node, Mapping) and get_close_matches(key.lower(), ["xray"], cutoff=0.85):
-                return node
-        if "aws-xray-daemon" in (text_at(node, "image", "repository") or "") and not is_false(node, "enabled"):
-            return node
-    return None
+    return next((node for node in (root, at(root, "aws-xray")) if isinstance(node, Mapping) and _is_chart_values(node)), None)
+
+
+def _is_chart_values(root: Mapping) -> bool:
+    """Whether the daemon's image is named, or a section that is nearly called xray holds nearly one of its values."""
+    if "aws-xray-daemon" in (text_at(root, "image", "repository") or ""):
+        return True
+    sections = [entry.node for key, entry in root.entries.items() if get_close_matches(key.lower(), ["xray"], cutoff=0.85)]
+    if any(isinstance(node, Mapping) and not node.entries for node in sections):
+        return root.entries.keys() <= _CHART_SECTIONS
+    return any(get_close_matches(key.lower(), _XRAY_VALUES, cutoff=0.8) for node in sections for key in entries_at(node))
 
 
 # The first that fits wins: what says what it is, before what is known by some of its keys.

@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 from xray_grafana.checks.foreign.tree import Mapping, Node, Scalar, at, entries_at, mappings_at, scalar_at, scalars_in, text_at
 
 _POD_PATHS: Final = (("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
-_DAEMON_IMAGE: Final = re.compile(r"(?:aws-)?x-?ray(?:-?daemon|-agent)?")
-_DAEMON_PROGRAM: Final = re.compile(r"(?:.*/)?xray(?:-daemon)?")
+# Other programs are called xray too: a scanner of artifacts, and a proxy that is started by `xray run`.
+_DAEMON_IMAGE: Final = re.compile(r"(?:aws-)?x-?ray-?(?:daemon|agent)|aws-x-?ray")
+_DAEMON_PROGRAM: Final = re.compile(r"(?:/|/usr/bin/)xray|(?:.*/)?xray-?daemon")
 _COLLECTOR_IMAGE: Final = re.compile(r".*(?:otel-collector|opentelemetry-collector|otelcol|adot-collector).*")
 _NODE_PROGRAMS: Final = frozenset({"node", "nodejs", "npm", "npx", "yarn", "pnpm", "ts-node"})
 _NODE_IMAGE: Final = re.compile(r"(?:^|[^a-z])node(?:js)?(?:$|[^a-z])")
@@ -119,8 +120,10 @@ class Container:
     @cached_property
     def is_daemon(self) -> bool:
         """Whether the X-Ray daemon runs in it."""
-        programs = [word for word, _ in self.words if not word.startswith("-")]
-        return _DAEMON_IMAGE.fullmatch(self.image.base) is not None or any(_DAEMON_PROGRAM.fullmatch(word) for word in programs[:3])
+        first = [word for word, _ in self.words if not word.startswith("-")][:3]
+        if _DAEMON_IMAGE.fullmatch(self.image.base):
+            return True
+        return "run" not in first and any(_DAEMON_PROGRAM.fullmatch(word) for word in first)
 
     @cached_property
     def is_collector(self) -> bool:
