@@ -114,16 +114,17 @@ FILES: Final[tuple[tuple[str, str], ...]] = (
 )
 
 _FAMILIES: Final = {
-    "0": "Any file",
-    "1": "The daemon's address",
-    "2": "Services and roles",
-    "3": "The daemon's pod",
-    "4": "The daemon's settings",
-    "5": "The daemon's config and chart",
-    "6": "IAM",
-    "7": "Access logs of load balancers",
-    "8": "ServiceAccounts",
-    "9": "The collector",
+    "XF10x": "Any file",
+    "XF11x": "The daemon's address",
+    "XF12x": "Services and roles",
+    "XF13x": "The daemon's pod",
+    "XF14x": "The daemon's settings",
+    "XF15x": "The daemon's config and chart",
+    "XF16x": "IAM",
+    "XF17x": "Access logs of load balancers",
+    "XF18x": "ServiceAccounts",
+    "XF19x": "The collector",
+    "XF20x": "Grafana",
 }
 
 
@@ -180,6 +181,6 @@ def foreign_rules() -> str:
     families: dict[str, list[tuple[str, ...]]] = {}
     for rule in FOREIGN_RULES:
         cells = (code(rule.id), rule.severity, cell(rule.title), cell(rule.reason), cell(rule.remedy))
-        families.setdefault(rule.id[3], []).append(cells)
+        families.setdefault(f"{rule.id[:4]}x", []).append(cells)
     heads = ("Rule", "Severity", "Says", "Otherwise", "Write instead")
-    return "\n\n".join(f"## XF1{digit}x {_FAMILIES[digit]}\n\n{table(heads, rows)}" for digit, rows in families.items())
+    return "\n\n".join(f"## {family} {_FAMILIES[family]}\n\n{table(heads, rows)}" for family, rows in families.items())

@@ -12,7 +12,7 @@ def runbook(config: Config) -> str:
 
 def test_it_names_every_board_rule_and_source() -> None:
     text = runbook(odd("everything"))
-    for name in ("full-home", "full-slo", "full-fault-xray-keys-storefront", "xray-profile", "“on-call”", "Observability / X-Ray alerts"):
+    for name in ("full-home", "full-slo", "full-fault-xray-keys-storefront", "xray-profile", "“on-call”", "Observability X-Ray alerts"):
         assert name in text
 
 

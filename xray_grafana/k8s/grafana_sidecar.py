@@ -36,7 +36,6 @@ def build_sidecar(config: Config, dashboards: Sequence[Artifact], datasources: A
 def folder_directory(config: Config) -> str:
     """The folder's title as the name of one directory, which becomes the title again.
 
-    A slash would nest directories, of which Grafana takes the last alone, or lead out of the sidecar's; a directory that begins with a
-    dot is passed over (Grafana pkg/services/provisioning/dashboards/file_reader.go, validateWalkablePath).
+    A directory that begins with a dot is passed over (Grafana pkg/services/provisioning/dashboards/file_reader.go, validateWalkablePath).
     """
-    return config.grafana.folder.replace("/", "-").lstrip(". ") or config.prefix
+    return config.grafana.folder.lstrip(". ") or config.prefix

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.checks.foreign.given import AGENT_SERVICE, BOTH_PORTS, IMAGE, address, app, cluster, daemon_set, image, service
+from tests.checks.foreign.given import AGENT_SERVICE, BOTH_PORTS, IMAGE, address, app, daemon_set, service
 from tests.checks.foreign.planting import Planted
 
 ADDRESSES = (

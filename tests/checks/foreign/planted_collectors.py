@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.checks.foreign.given import DETECTOR, OTLP, address, collector, collector_set, config_map, image, service
+from tests.checks.foreign.given import DETECTOR, OTLP, collector, collector_set, config_map
 from tests.checks.foreign.planting import Planted
 
 COLLECTOR = (
@@ -123,12 +123,12 @@ COLLECTOR = (
     Planted(
         "XF195",
         config_map(collector(processors=DETECTOR)),
-        config_map(collector(processors=DETECTOR.replace("→", ""), extensions="pprof: {}")),
+        config_map(collector(processors=DETECTOR.replace("→", "")), name="of-others"),
         "the detector eks without an API token",
         beside=(
             collector_set(pod="      serviceAccountName: xray\n"),
             "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: xray}\nautomountServiceAccountToken: false\n",
         ),
         case="of the ServiceAccount",
-    )._replace(good=config_map(collector(processors=DETECTOR.replace("→", "")), name="of-others")),
+    ),
 )

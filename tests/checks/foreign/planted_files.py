@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.checks.foreign.given import AGENT_SERVICE, EKSCTL_ACCOUNT, cluster, config_map, service
+from tests.checks.foreign.given import AGENT_SERVICE, EKSCTL_ACCOUNT, cluster, config_map
 from tests.checks.foreign.planting import Planted
 
 ANY_FILE = (

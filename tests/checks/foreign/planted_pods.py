@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.checks.foreign.given import IMAGE, app, daemon_set, image, trust
+from tests.checks.foreign.given import IMAGE, app, daemon_set, image
 from tests.checks.foreign.planting import Planted
 
 PODS = (

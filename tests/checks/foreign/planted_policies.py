@@ -13,10 +13,8 @@ from tests.checks.foreign.given import (
     allow,
     cluster,
     delivery,
-    image,
     ingress,
     pod_identity,
-    service,
     trust,
 )
 from tests.checks.foreign.planting import Planted

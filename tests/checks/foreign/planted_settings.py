@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.checks.foreign.given import COMMAND, IMAGE, LIMITED, MOUNTS, config_map, daemon_set, image
+from tests.checks.foreign.given import COMMAND, IMAGE, LIMITED, MOUNTS, config_map, daemon_set
 from tests.checks.foreign.planting import Planted
 
 SETTINGS = (
@@ -38,11 +38,11 @@ SETTINGS = (
     Planted(
         "XF140",
         config_map("→Version: 2\nNoVerifySSL: false"),
-        config_map("Version: 2\nNoVerifySSL: false"),
+        config_map("Version: 2\nNoVerifySSL: false\nTotalBufferSizeMB: 24"),
         "TotalBufferSizeMB is missing",
         beside=(daemon_set(COMMAND, pod=MOUNTS),),
         case="config map without the key",
-    )._replace(good=config_map("Version: 2\nNoVerifySSL: false\nTotalBufferSizeMB: 24")),
+    ),
     Planted(
         "XF140",
         '{"containerDefinitions": [→{"name": "xray-daemon", "image": "amazon/aws-xray-daemon:3.6.6", "memory": 256}]}',
@@ -83,10 +83,10 @@ SETTINGS = (
     Planted(
         "XF142",
         daemon_set(IMAGE + "          args: [→-o]\n", pod="      hostNetwork: true\n"),
-        daemon_set(IMAGE, pod="      hostNetwork: true\n"),
+        daemon_set(IMAGE + "          args: [-o, -n, eu-west-1]\n"),
         "neither -n nor AWS_REGION",
         case="local mode",
-    )._replace(good=daemon_set(IMAGE + "          args: [-o, -n, eu-west-1]\n")),
+    ),
     Planted(
         "XF142",
         daemon_set(COMMAND, pod=MOUNTS).replace("- name: xray", "- →name: xray"),

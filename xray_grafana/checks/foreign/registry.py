@@ -14,6 +14,7 @@ from xray_grafana.checks.foreign import (
     chart,
     collector,
     contents,
+    grafana,
     identity,
     services,
 )
@@ -35,6 +36,7 @@ FOREIGN_RULES: Final[tuple[ForeignRule, ...]] = tuple(
             *alb.RULES,
             *accounts.RULES,
             *collector.RULES,
+            *grafana.RULES,
         ),
         key=lambda rule: rule.id,
     )
