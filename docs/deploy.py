@@ -28,7 +28,7 @@ VARIANTS: Final[dict[str, tuple[str, ...]]] = {
     "`kubernetes.fargate: true`": ("kubernetes.fargate=true",),
     "`kubernetes.fargate: true`, `kubernetes.agent.kind: adot`": ("kubernetes.fargate=true", "kubernetes.agent.kind=adot"),
     "`kubernetes.grafana.form: kustomize`": ("kubernetes.grafana.form=kustomize",),
-    "`kubernetes.grafana.form: operator`": ("kubernetes.grafana.form=operator",),
+    "`kubernetes.grafana.form: operator`": ("kubernetes.grafana.form=operator", "kubernetes.grafana.service_account=grafana-sa"),
     "`alb_logs.consumer: deployment`": ("alb_logs.consumer=deployment", _IMAGE),
     "`alb_logs.create_bucket: false`": ("alb_logs.create_bucket=false",),
     "`alb_logs.queue_kms_key_arn`": (_KEY,),

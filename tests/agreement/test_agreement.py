@@ -17,7 +17,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "collector": ("kubernetes.agent.kind=adot",),
     "pod identity": ("kubernetes.identity.kind=pod-identity",),
     "node role": ("kubernetes.identity.kind=node-role", "kubernetes.identity.node_role=nodes"),
-    "operator": ("kubernetes.grafana.form=operator",),
+    "operator": ("kubernetes.grafana.form=operator", "kubernetes.grafana.service_account=grafana-sa"),
     "sidecar": ("kubernetes.grafana.form=sidecar",),
     "kustomize": ("kubernetes.grafana.form=kustomize",),
     "shipper on Kubernetes": SHIPPER,

@@ -121,6 +121,19 @@ def test_the_function_is_told_where_loki_is_and_who_asks() -> None:
     assert "Default" not in made["Parameters"]["LokiSecret"]
 
 
+def test_a_loki_inside_the_cluster_is_asked_for_because_lambda_cannot_reach_it() -> None:
+    for url in ("http://loki:3100", "http://loki-gateway.logging.svc"):
+        assert "Default" not in stack(f"logs.url={url}")["Parameters"]["LokiUrl"]
+    asked = head("logs.url=http://loki:3100", "logs.bearer_token=$__env{LOKI_TOKEN}")
+    assert "--parameter-overrides LokiUrl=… LokiSecret=…\n" in asked
+
+
+def test_a_first_deployment_that_failed_leaves_nothing_in_the_way_of_the_next() -> None:
+    for name in ("Bucket", "DeadLetterQueue"):
+        kept = stack()["Resources"][name]
+        assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
 def test_without_a_password_no_secret_is_asked_for() -> None:
     made = stack()
     assert made["Parameters"].keys() == {"LokiUrl", "Architecture"}
@@ -203,6 +216,6 @@ def test_the_template_says_how_it_is_deployed() -> None:
 
 def test_the_template_says_what_must_be_done_beside_it() -> None:
     assert "Before: add the statement of alb-queue-key-policy.json" in head(f"alb_logs.queue_kms_key_arn={KEY}")
-    assert "After: bash attach-bucket.sh" in head("alb_logs.create_bucket=false")
+    assert "After: bash attach-bucket.sh --apply\n" in head("alb_logs.create_bucket=false")
     assert "Before" not in head()
     assert "After" not in head()

@@ -13,12 +13,12 @@ def statements(config: Config) -> dict[str, dict[str, object]]:
 
 
 def test_load_balancers_of_the_account_and_region_may_write_below_the_accounts_prefix() -> None:
-    assert statements(deploy("alb_logs.key_prefix=alb"))["WriteLoadBalancerLogs"] == {
-        "Sid": "WriteLoadBalancerLogs",
+    assert statements(deploy("alb_logs.key_prefix=alb/1"))["WriteLoadBalancerLogsalb2F1"] == {
+        "Sid": "WriteLoadBalancerLogsalb2F1",
         "Effect": "Allow",
         "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
         "Action": "s3:PutObject",
-        "Resource": "arn:aws:s3:::shop-alb-logs/alb/AWSLogs/111122223333/*",
+        "Resource": "arn:aws:s3:::shop-alb-logs/alb/1/AWSLogs/111122223333/*",
         "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/*"}},
     }
 

@@ -111,7 +111,7 @@ xray:
     assert statement["Resource"] == ["arn:aws:iam::444455556666:role/a", "arn:aws:iam::444455556666:role/b"]
 
 
-def test_the_shipper_may_read_logs_consume_the_queue_and_look_for_traces() -> None:
+def test_the_shipper_may_read_logs_consume_the_queue_and_no_more() -> None:
     config = deploy("alb_logs.consumer=deployment", "alb_logs.key_prefix=alb/prod")
     assert actions(document(config, "aws/iam/shipper-policy.json")) == {
         "s3:GetObject",
@@ -119,12 +119,10 @@ def test_the_shipper_may_read_logs_consume_the_queue_and_look_for_traces() -> No
         "sqs:DeleteMessage",
         "sqs:ChangeMessageVisibility",
         "sqs:GetQueueAttributes",
-        "xray:BatchGetTraces",
     }
     assert resources(config, "shipper") == {
         "ReadLogObjects": ["arn:aws:s3:::shop-alb-logs/alb/prod/AWSLogs/111122223333/*"],
         "ConsumeQueue": ["arn:aws:sqs:eu-west-1:111122223333:alb-logs"],
-        "CheckTraces": ["*"],
     }
 
 

@@ -58,6 +58,12 @@ CASES = [
         ("kubernetes.identity.kind: got 'pod-identity' — expected irsa, because kubernetes.fargate is true "
         "(the Pod Identity agent does not run on Fargate)"),
     ], id="Pod Identity on Fargate"),
+    pytest.param(cluster(f"{POD_IDENTITY}, grafana: {{form: operator}}"), [
+        ("kubernetes.grafana.service_account: got 'grafana' — expected a name that ends in -sa, because kubernetes.grafana.form is "
+        "operator (the operator calls the ServiceAccount of a Grafana object NAME-sa, and takes no other)"),
+    ], id="the operator's ServiceAccount by another name"),
+    pytest.param(cluster(f"{POD_IDENTITY}, grafana: {{form: operator, service_account: main-sa}}"), [], id="the operator's ServiceAccount"),
+    pytest.param(cluster(f"{NODES}, grafana: {{form: operator}}"), [], id="the operator with the nodes' role"),
     pytest.param(cluster(f"{NODES}, fargate: true"), [
         ("kubernetes.identity.kind: got 'node-role' — expected irsa, because kubernetes.fargate is true "
         "(pods on Fargate have no node role)"),

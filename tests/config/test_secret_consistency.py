@@ -4,7 +4,7 @@ from tests.config.mistakes import AWS, mistakes
 from xray_grafana.config import parse_config
 from xray_grafana.config.secret_references import SecretKey, secret_key, secret_references
 
-OPERATOR = "kubernetes: {cluster: shop, identity: {kind: pod-identity}, grafana: {form: operator}}\n"
+OPERATOR = "kubernetes: {cluster: shop, identity: {kind: pod-identity}, grafana: {form: operator, service_account: grafana-sa}}\n"
 FROM_KUBERNETES = "secret:NAME/KEY of a Kubernetes Secret, because kubernetes.grafana.form is operator"
 API = "the operator hands data sources to Grafana's API, which follows no other reference"
 

@@ -27,7 +27,8 @@ KUBECTL = Path(sys.executable).with_name("kubectl")
 
 def in_form(form: str, *overrides: str) -> Config:
     """The example config with another form of Grafana."""
-    return example(f"kubernetes.grafana.form={form}", *overrides)
+    account = ("kubernetes.grafana.service_account=grafana-sa",) if form == "operator" else ()
+    return example(f"kubernetes.grafana.form={form}", *account, *overrides)
 
 
 def on_cluster(config: Config, form: Any) -> Config:

@@ -180,8 +180,14 @@ def test_a_board_that_no_object_can_hold_is_refused(form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_the_page_names_what_must_be_there(form: str) -> None:
     page = str(named(grafana(in_form(form, *SECRETS)), f"{FOLDERS[form]}/README.md").content)
-    assert "- The role `shop-grafana-xray`, which `grafana/grafana` takes by its annotation." in page
+    account = "grafana-sa" if form == "operator" else "grafana"
+    assert f"- The role `shop-grafana-xray`, which `grafana/{account}` takes by its annotation." in page
     assert "- The Secret `loki` with the key `token` in the namespace `grafana`." in page
+
+
+def test_the_operators_page_names_the_grafana_object_that_the_role_trusts() -> None:
+    page = str(named(grafana(in_form("operator", "kubernetes.grafana.service_account=main-sa")), "k8s/operator/README.md").content)
+    assert "kubectl -n grafana patch grafana main --type merge" in page
 
 
 def test_the_page_names_variables_files_and_other_identities() -> None:

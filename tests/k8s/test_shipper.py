@@ -114,8 +114,15 @@ def test_nobody_reaches_the_shipper_and_it_reaches_dns_aws_and_loki() -> None:
     ]
 
 
+@pytest.mark.parametrize(("url", "namespace"), [("http://loki-gateway.logging.svc", "logging"), ("http://loki:3100", "ops-monitoring-ns")])
+def test_a_loki_behind_a_service_is_reached_at_whatever_port_its_pods_have(url: str, namespace: str) -> None:
+    """A policy is about pods: the gateway's Service has port 80 before a container with 8080."""
+    peer = {"namespaceSelector": {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": [namespace]}]}}
+    assert egress(f"logs.url={url}")[-1] == {"to": [peer], "ports": [{"protocol": "TCP"}]}
+
+
 @pytest.mark.parametrize(
-    ("url", "port"), [("https://loki.example.net", 443), ("http://loki.example.net", 80), ("https://loki:8443/x", 8443)]
+    ("url", "port"), [("https://loki.example.net", 443), ("http://loki.example.net", 80), ("https://loki.example.net:8443/x", 8443)]
 )
 def test_lokis_port_follows_from_its_address(url: str, port: int) -> None:
     assert egress(f"logs.url={url}")[-1] == {"ports": [{"protocol": "TCP", "port": port}]}

@@ -12,7 +12,7 @@ from xray_grafana.aws.bucket_policy import bucket_policy
 from xray_grafana.aws.cloudformation import deploy_notes, get, output, pod_role_outputs, pod_role_resources, tags, template
 from xray_grafana.aws.policies import policy
 from xray_grafana.aws.roles import shipper_pod_role
-from xray_grafana.aws.shipper_function import SECRET_PARAMETER, TIMEOUT_SECONDS, function_outputs, function_parameters, function_resources
+from xray_grafana.aws.shipper_function import TIMEOUT_SECONDS, function_outputs, function_parameters, function_resources
 from xray_grafana.bundle.artifact import Artifact, Document, Format
 from xray_grafana.config.models import Config
 from xray_grafana.config.names import Names
@@ -24,8 +24,8 @@ _DAY: Final = 86400
 _QUEUE_DAYS: Final = 4
 _DEAD_LETTER_DAYS: Final = 14
 _TRIES: Final = 5
-# Identifies the notification among others of the same bucket.
-NOTIFICATION_ID: Final = "xray-grafana-alb-logs"
+# Kept when the stack goes, but not by a first deployment that failed: the next one could not make what is there.
+_KEPT: Final[Document] = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
 # The log files of load balancers, and not the test file they write when logging is switched on.
 _LOG_SUFFIX: Final = ".log.gz"
 
@@ -45,12 +45,12 @@ def build_alb_pipeline(config: Config) -> tuple[Artifact, ...]:
 def _notes(config: Config) -> str:
     """How the stack is deployed, and what must be done beside it."""
     names = Names(config)
-    asked = [f"--parameter-overrides {name}=…" for name in _parameters(config) if name == SECRET_PARAMETER]
-    notes = deploy_notes(config, "alb-logs", *asked)
+    asked = [f"{name}=…" for name, parameter in _parameters(config).items() if "Default" not in parameter]
+    notes = deploy_notes(config, "alb-logs", *([f"--parameter-overrides {' '.join(asked)}"] if asked else []))
     if names.alb_logs.queue_kms_key_arn is not None:
         notes += "Before: add the statement of alb-queue-key-policy.json to the policy of the queue's key.\n"
     if not names.alb_logs.create_bucket:
-        notes += "After: bash attach-bucket.sh\n"
+        notes += "After: bash attach-bucket.sh --apply\n"
     return notes
 
 
@@ -94,8 +94,7 @@ def _queues(config: Config) -> Document:
     return {
         "DeadLetterQueue": {
             "Type": "AWS::SQS::Queue",
-            "DeletionPolicy": "Retain",
-            "UpdateReplacePolicy": "Retain",
+            **_KEPT,
             "Properties": {
                 "QueueName": names.dead_letter_queue,
                 "MessageRetentionPeriod": _DEAD_LETTER_DAYS * _DAY,
@@ -149,8 +148,7 @@ def _bucket(config: Config) -> Document:
         "Bucket": {
             "Type": "AWS::S3::Bucket",
             "DependsOn": ["QueuePolicy"],  # S3 sends a test message before it takes the notification
-            "DeletionPolicy": "Retain",
-            "UpdateReplacePolicy": "Retain",
+            **_KEPT,
             "Properties": {
                 "BucketName": names.alb_logs.bucket,
                 "BucketEncryption": {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
@@ -198,7 +196,7 @@ def _notification(config: Config) -> Document:
     """The notification as `aws s3api` takes it."""
     names = Names(config)
     queue = {
-        "Id": NOTIFICATION_ID,
+        "Id": f"xray-grafana-{names.alb_logs.queue}",
         "QueueArn": names.queue_arn,
         "Events": ["s3:ObjectCreated:*"],
         "Filter": {"Key": {"FilterRules": _filter_rules(names)}},

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-acces
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from xray_grafana.aws.policies import policy
@@ -13,7 +14,6 @@ from xray_grafana.config.elb_accounts import ELB_ACCOUNTS
 from xray_grafana.config.models import Config
 from xray_grafana.config.names import Names
 
-DELIVERY_SID: Final = "WriteLoadBalancerLogs"
 _DELIVERY_SERVICE: Final = "logdelivery.elasticloadbalancing.amazonaws.com"
 
 
@@ -24,7 +24,12 @@ def delivery_statement(config: Config) -> Document:
     Raises ValueError for the older form in a region that has no such account.
     """
     names = Names(config)
-    statement: Document = {"Sid": DELIVERY_SID, "Effect": "Allow", "Action": "s3:PutObject", "Resource": names.log_objects_arn}
+    statement: Document = {
+        "Sid": _delivery_sid(names.alb_logs.key_prefix),
+        "Effect": "Allow",
+        "Action": "s3:PutObject",
+        "Resource": names.log_objects_arn,
+    }
     region = config.aws.region
     if not names.alb_logs.legacy_bucket_policy:
         balancers = f"arn:{names.partition}:elasticloadbalancing:{region}:{config.aws.account}:loadbalancer/*"
@@ -32,6 +37,11 @@ def delivery_statement(config: Config) -> Document:
     if region not in ELB_ACCOUNTS:
         raise ValueError(f"{region} has no load-balancer account")
     return statement | {"Principal": {"AWS": f"arn:{names.partition}:iam::{ELB_ACCOUNTS[region]}:root"}}
+
+
+def _delivery_sid(key_prefix: str | None) -> str:
+    """A name of its own for each prefix, so that bundles can share a bucket; AWS takes letters and digits alone."""
+    return "WriteLoadBalancerLogs" + re.sub(r"[^A-Za-z0-9]", lambda match: f"{ord(match[0]):02X}", key_prefix or "")
 
 
 def tls_statement(config: Config) -> Document:

@@ -77,12 +77,11 @@ def grafana_policy(config: Config) -> Document:
 
 
 def shipper_policy(config: Config) -> Document:
-    """What the log shipper may do: read log objects, consume the queue, and ask X-Ray which of the traces in a log exist."""
+    """What the log shipper may do: read log objects and consume the queue."""
     names = Names(config)
     statements = [
         allow("ReadLogObjects", ["s3:GetObject"], [names.log_objects_arn]),
         allow("ConsumeQueue", _CONSUME_QUEUE, [names.queue_arn]),
-        allow("CheckTraces", ["xray:BatchGetTraces"], _ANY),
     ]
     if names.alb_logs.queue_kms_key_arn is not None:
         statements.append(allow("DecryptMessages", ["kms:Decrypt"], [names.alb_logs.queue_kms_key_arn]))

@@ -9,6 +9,7 @@ from xray_grafana.aws.cloudformation import get, output, role_resource, tags
 from xray_grafana.aws.policies import shipper_policy
 from xray_grafana.aws.trust import lambda_trust
 from xray_grafana.bundle.artifact import Document
+from xray_grafana.config.loki_address import service_namespace
 from xray_grafana.config.models import Config, Logs
 from xray_grafana.config.names import Names
 
@@ -26,7 +27,7 @@ def function_parameters(logs: Logs) -> Document:
     parameters: Document = {
         "LokiUrl": {
             "Type": "String",
-            "Default": logs.url,
+            **({"Default": logs.url} if service_namespace(logs.url, "any") is None else {}),
             "Description": "Loki's address as Lambda reaches it, over the internet. A Loki in a VPC needs alb_logs.consumer: deployment.",
         },
         "Architecture": {

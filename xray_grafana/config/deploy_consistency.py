@@ -35,6 +35,7 @@ def deploy_inconsistencies(tree: Section) -> Iterator[Inconsistency]:
         yield from _adot_only(tree)
         yield from _daemon_image(tree)
         yield from _service_accounts(tree)
+        yield from _operator_account(tree)
     if is_set(tree, "alb_logs"):
         yield from _bucket(tree)
         yield from _queue_key(tree)
@@ -132,6 +133,16 @@ def _service_accounts(tree: Section) -> Iterator[Inconsistency]:
         if namespace and (name := _text(tree, *loc)):
             claims.append(Claim.of_key(f"{namespace}/{name}", loc))
     yield from doubles(claims, "a ServiceAccount of its own in its namespace")
+
+
+def _operator_account(tree: Section) -> Iterator[Inconsistency]:
+    """A role trusts a ServiceAccount by its name, and the operator gives Grafana's its name."""
+    loc = (*_CLUSTER, "grafana", "service_account")
+    name = _text(tree, *loc)
+    by_name = _text(tree, *_IDENTITY, "kind") != "node-role"
+    if _text(tree, *_CLUSTER, "grafana", "form") == "operator" and by_name and name and not name.endswith("-sa"):
+        expected = "a name that ends in -sa, because kubernetes.grafana.form is operator"
+        yield _at(loc, name, expected, "the operator calls the ServiceAccount of a Grafana object NAME-sa, and takes no other")
 
 
 def _bucket(tree: Section) -> Iterator[Inconsistency]:

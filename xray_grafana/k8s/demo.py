@@ -16,7 +16,7 @@ from xray_grafana.config.models import Config
 from xray_grafana.config.names import Names
 from xray_grafana.k8s.agent_container import from_field, variable
 from xray_grafana.k8s.demo_image import PORT, USER_ID, build_ways, ecr_image, image_files
-from xray_grafana.k8s.ingress import access_log_annotations
+from xray_grafana.k8s.ingress import access_log_attributes
 from xray_grafana.k8s.objects import container_security_context, kustomization, labels, metadata, pod_security_context, selector
 
 Role = Literal["front", "back"]
@@ -136,7 +136,7 @@ def _ingress(config: Config, demo: Demo) -> Document:
         f"{_ALB}/listen-ports": json.dumps([{"HTTP": _SERVICE_PORT}]),
         f"{_ALB}/healthcheck-path": _HEALTH_PATH,
         _PLAIN_HTTP_ANNOTATION: _PLAIN_HTTP,
-        **({} if config.alb_logs is None else access_log_annotations(config.alb_logs)),
+        **({} if config.alb_logs is None else access_log_attributes(config.alb_logs)),
     }
     path = {
         "path": "/",

@@ -62,6 +62,7 @@ def _readme(config: Config, large: list[str]) -> Artifact:
     text = environment.get_template("grafana.md.j2").render(
         config=config,
         grafana=grafana,
+        instance=grafana.service_account.removesuffix("-sa") if grafana.service_account.endswith("-sa") else "NAME",
         identity=Names(config).kubernetes.identity.kind,
         role=Names(config).grafana_role,
         folder=folder,

@@ -30,25 +30,23 @@ def build_ingress_patches(config: Config) -> tuple[Artifact, ...]:
     """A component that switches access logs on, and one that switches them off; none without ALB logs."""
     if config.alb_logs is None:
         return ()
+    group = {} if config.alb_logs.ingress_group is None else {_GROUP: config.alb_logs.ingress_group}
     return (
-        *_component("access-logs-on", access_log_annotations(config.alb_logs), _USE),
-        *_component("access-logs-off", _annotations({"access_logs.s3.enabled": "false"}, config.alb_logs), _OFF + _USE),
+        *_component("access-logs-on", access_log_attributes(config.alb_logs) | group, _USE),
+        *_component("access-logs-off", _attributes({"access_logs.s3.enabled": "false"}) | group, _OFF + _USE),
     )
 
 
-def access_log_annotations(alb_logs: AlbLogs) -> dict[str, str]:
-    """What switches access logs on."""
+def access_log_attributes(alb_logs: AlbLogs) -> dict[str, str]:
+    """The annotation that switches access logs on."""
     attributes = {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": alb_logs.bucket}
     if alb_logs.key_prefix is not None:
         attributes["access_logs.s3.prefix"] = alb_logs.key_prefix
-    return _annotations(attributes, alb_logs)
+    return _attributes(attributes)
 
 
-def _annotations(attributes: dict[str, str], alb_logs: AlbLogs) -> dict[str, str]:
-    annotations = {_ATTRIBUTES: ",".join(f"{key}={value}" for key, value in attributes.items())}
-    if alb_logs.ingress_group is not None:
-        annotations[_GROUP] = alb_logs.ingress_group
-    return annotations
+def _attributes(attributes: dict[str, str]) -> dict[str, str]:
+    return {_ATTRIBUTES: ",".join(f"{key}={value}" for key, value in attributes.items())}
 
 
 def _component(name: str, annotations: dict[str, str], notes: str) -> tuple[Artifact, ...]:

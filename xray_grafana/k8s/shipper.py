@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from xray_grafana import contract
 from xray_grafana.bundle.artifact import Artifact, Document, Format
+from xray_grafana.config.loki_address import service_namespace
 from xray_grafana.config.models import Config, Logs
 from xray_grafana.config.names import Names
 from xray_grafana.config.secret_references import secret_key
-from xray_grafana.k8s.network import aws_egress
+from xray_grafana.k8s.network import aws_egress, from_namespaces
 from xray_grafana.k8s.objects import (
     ROLE_ANNOTATION,
     container_security_context,
@@ -182,7 +183,6 @@ def _scaled_object(names: Names) -> Document:
 
 def _network_policy(names: Names, logs: Logs) -> Document:
     """Nobody talks to the shipper; it talks to DNS, AWS, Loki, and whoever gives it credentials."""
-    loki: Document = {"ports": [{"port": _loki_port(logs), "protocol": "TCP"}]}
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -191,11 +191,14 @@ def _network_policy(names: Names, logs: Logs) -> Document:
             "podSelector": {"matchLabels": selector(_COMPONENT)},
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [],
-            "egress": [*aws_egress(names.kubernetes.identity), loki],
+            "egress": [*aws_egress(names.kubernetes.identity), _to_loki(logs, names.kubernetes.namespace)],
         },
     }
 
 
-def _loki_port(logs: Logs) -> int:
+def _to_loki(logs: Logs, home: str) -> Document:
+    """A policy sees the port of the pod behind a Service, which the address does not tell: then the namespace is opened, not a port."""
+    if (namespace := service_namespace(logs.url, home)) is not None:
+        return {"to": [from_namespaces([namespace])], "ports": [{"protocol": "TCP"}]}
     parts = urlsplit(logs.url)
-    return parts.port or _DEFAULT_PORTS[parts.scheme]
+    return {"ports": [{"port": parts.port or _DEFAULT_PORTS[parts.scheme], "protocol": "TCP"}]}

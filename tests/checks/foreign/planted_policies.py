@@ -149,6 +149,7 @@ ALB = (
         delivery('{"Service": →"delivery.logs.amazonaws.com"}'),
         SOUND_DELIVERY,
         "expected logdelivery.elasticloadbalancing.amazonaws.com",
+        beside=(delivery('{"Service": "cloudtrail.amazonaws.com"}'),),
         case="service of Network Load Balancers",
     ),
     Planted(

@@ -52,7 +52,15 @@ def faults(files: list[SourceFile]) -> list[str]:
 
 
 VARIANTS = [
-    (region, (f"kubernetes.agent.kind={kind}", f"kubernetes.identity.kind={identity}", f"kubernetes.grafana.form={form}"))
+    (
+        region,
+        (
+            f"kubernetes.agent.kind={kind}",
+            f"kubernetes.identity.kind={identity}",
+            f"kubernetes.grafana.form={form}",
+            "kubernetes.grafana.service_account=grafana-sa",
+        ),
+    )
     for (region, kind, identity), form in zip(
         product(REGIONS, ("daemon", "adot"), ("irsa", "pod-identity")), ("helm", "sidecar", "operator", "kustomize") * 3, strict=True
     )

@@ -29,7 +29,7 @@ from xray_grafana.config.wording import quoted
 
 _FIRST_WITH_TCP: Final = 3
 _POD_IDENTITY_MINIMUM: Final = (3, 6)
-_MOVING_TAGS: Final = frozenset({"latest", "alpha", "3.x"})
+_MOVING_TAGS: Final = frozenset({"latest", "alpha"})
 _COMPUTE_TYPE: Final = "eks.amazonaws.com/compute-type"
 _OS_LABELS: Final = frozenset({"kubernetes.io/os", "beta.kubernetes.io/os"})
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")

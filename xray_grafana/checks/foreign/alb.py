@@ -14,6 +14,8 @@ from xray_grafana.config.wording import quoted
 
 _ATTRIBUTES: Final = "alb.ingress.kubernetes.io/load-balancer-attributes"
 _DELIVERY_SERVICE: Final = "logdelivery.elasticloadbalancing.amazonaws.com"
+# What else writes below AWSLogs of a bucket that is shared, by statements of its own.
+_OTHER_WRITERS: Final = frozenset({"cloudtrail.amazonaws.com", "config.amazonaws.com"})
 _LOGS: Final = "AWSLogs"
 _ACCOUNT_PRINCIPAL: Final = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):root|(\d{12})")
 _BALANCER_REGION: Final = re.compile(r"arn:aws[a-z-]*:elasticloadbalancing:([a-z0-9-]+):")
@@ -55,14 +57,20 @@ def _log_statements(context: ForeignContext) -> Iterator[Mapping]:
 )
 def _principal(context: ForeignContext) -> Iterator[Fault]:
     statements = list(_log_statements(context))
-    services = {scalar.text for statement in statements for scalar in scalars_in(at(statement, "Principal", "Service"))}
+    granted = any(_lets_balancers_write(statement) for statement in statements)
     for statement in statements:
         for service in scalars_in(at(statement, "Principal", "Service")):
-            if service.text not in {_DELIVERY_SERVICE, "delivery.logs.amazonaws.com"} or services == {"delivery.logs.amazonaws.com"}:
+            if not granted and service.text not in _OTHER_WRITERS:
                 yield Fault(service, f"the principal is {quoted(service.text)}, expected {_DELIVERY_SERVICE}")
         regions = _regions(statement) or context.regions
         for principal in scalars_in(at(statement, "Principal", "AWS")):
             yield from _wrong_account(principal, regions)
+
+
+def _lets_balancers_write(statement: Mapping) -> bool:
+    services = {service.text for service in scalars_in(at(statement, "Principal", "Service"))}
+    accounts = (_ACCOUNT_PRINCIPAL.fullmatch(principal.text) for principal in scalars_in(at(statement, "Principal", "AWS")))
+    return _DELIVERY_SERVICE in services or any(each and (each[1] or each[2]) in ELB_ACCOUNTS.values() for each in accounts)
 
 
 def _wrong_account(principal: Scalar, regions: frozenset[str]) -> Iterator[Fault]:

@@ -118,6 +118,7 @@ def _no_subject(context: ForeignContext) -> Iterator[Fault]:
     reason="StringLike with a wildcard lets every ServiceAccount that fits take the role; in StringEquals a wildcard is a plain "
     "character, and nobody can take it",
     remedy='write one "system:serviceaccount:<namespace>:<name>" each under StringEquals',
+    severity="warning",
 )
 def _wild_subject(context: ForeignContext) -> Iterator[Fault]:
     for statement in _web_identity(context):
