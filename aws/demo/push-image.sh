@@ -41,12 +41,13 @@ fail() {
 command -v aws >/dev/null || fail 'the AWS CLI is missing: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html'
 caller=$(aws sts get-caller-identity --query Account --output text) || fail 'no AWS credentials: sign in, or set AWS_PROFILE'
 [[ $caller == "$account" ]] || fail "signed in to account $caller, but this bundle is for $account: choose another AWS_PROFILE"
+
 command -v docker >/dev/null || fail 'docker is missing: https://docs.docker.com/engine/install/'
 
 region=eu-west-1
 registry=111122223333.dkr.ecr.eu-west-1.amazonaws.com
 repository=xray-demo
-tag=13c8cc2ad12f
+tag=32fd6924d3a9
 image=$registry/$repository:$tag
 platform=${PLATFORM:-linux/amd64}
 context=$here/../../k8s/demo/image

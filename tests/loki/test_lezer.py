@@ -10,7 +10,7 @@ import pytest
 from tests.loki.corpus import BAD, GOOD, LOKI_ALONE
 from tests.node_tools import run_node
 from xray_grafana.loki.errors import LogqlError
-from xray_grafana.loki.syntax import check_query
+from xray_grafana.loki.syntax import is_metric_query
 
 SCRIPT = Path(__file__).parents[1] / "node" / "logql.mjs"
 
@@ -38,7 +38,7 @@ def test_ours_refuses_what_the_grammar_lets_pass() -> None:
     assert all(verdict["ok"] for verdict in verdicts(stricter))
     for query in stricter:
         with pytest.raises(LogqlError):
-            check_query(query)
+            is_metric_query(query)
 
 
 def test_corpora_are_as_large_as_they_are_meant_to_be() -> None:

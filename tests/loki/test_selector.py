@@ -10,7 +10,7 @@ from xray_grafana.errors import XRayGrafanaError
 from xray_grafana.loki.errors import LogqlError
 from xray_grafana.loki.regex import RegexError
 from xray_grafana.loki.selector import OPERATORS, Matcher, Selector, escape_regex, parse_selector, quote
-from xray_grafana.loki.syntax import check_query
+from xray_grafana.loki.syntax import is_metric_query
 
 LABELS = st.from_regex(r"x_[A-Za-z0-9_]{0,8}", fullmatch=True)
 VALUES = st.text(st.characters(codec="utf-8"))
@@ -150,11 +150,6 @@ def test_selector_without_the_placeholder_stays_as_it_is() -> None:
     assert selector.widened("${service}") == selector
 
 
-@pytest.mark.parametrize(("text", "holds"), [(PATTERN, True), ('{app="a"}', False), ('{service="a"}', False)])
-def test_selector_knows_whether_it_holds_a_placeholder(text: str, holds: bool) -> None:  # noqa: FBT001 - the expectation
-    assert parse_selector(text).holds("${service}") is holds
-
-
 @settings(deadline=None)
 @given(st.lists(st.builds(Matcher, LABELS, st.sampled_from(OPERATORS), VALUES.map(escape_regex)), max_size=5))
 def test_canonical_text_reads_back_as_the_same_selector(matchers: list[Matcher]) -> None:
@@ -181,7 +176,7 @@ def test_escaped_text_matches_itself_and_nothing_else(text: str) -> None:
 @settings(deadline=None)
 @given(VALUES)
 def test_filled_selector_is_always_logql(service: str) -> None:
-    check_query(str(parse_selector('{app=~".+", a="${x}", b=~"p-${x}", c!~"${x}"}').filled("${x}", service)))
+    is_metric_query(str(parse_selector('{app=~".+", a="${x}", b=~"p-${x}", c!~"${x}"}').filled("${x}", service)))
 
 
 @settings(deadline=None)

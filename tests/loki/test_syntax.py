@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.loki.corpus import BAD, GOOD, LOG_QUERIES, LOKI_ALONE, METRIC_QUERIES, Refused
 from xray_grafana.loki.errors import LogqlError
-from xray_grafana.loki.syntax import check_query, is_metric_query
+from xray_grafana.loki.syntax import is_metric_query
 
 PIECES = (
     *'{}()[],|=~!<>+-*/%^"`#$\\. \n',
@@ -54,19 +54,19 @@ PIECES = (
 
 @pytest.mark.parametrize("query", GOOD + LOKI_ALONE)
 def test_query_of_a_dashboard_is_taken(query: str) -> None:
-    check_query(query)
+    is_metric_query(query)
 
 
 @pytest.mark.parametrize("case", BAD, ids=lambda case: case.query)
 def test_mistake_is_refused_at_its_place_with_what_was_got_and_expected(case: Refused) -> None:
     with pytest.raises(LogqlError) as caught:
-        check_query(case.query)
+        is_metric_query(case.query)
     assert (caught.value.column, caught.value.got, caught.value.expected) == (case.column, case.got, case.expected)
 
 
 def test_error_reads_as_one_line_with_column_and_excerpt() -> None:
     with pytest.raises(LogqlError) as caught:
-        check_query('sum(rate({app="a"} |= "x"\n| status >= 500))')
+        is_metric_query('sum(rate({app="a"} |= "x"\n| status >= 500))')
     assert str(caught.value) == ("LogQL column 42: got ')', expected a range such as [5m] or [$__auto]; near ' \"x\" | status >= 500))'")
 
 
@@ -143,7 +143,7 @@ def test_whether_it_is_a_metric_query_is_not_said_of_a_broken_one() -> None:
 )
 def test_each_part_of_the_grammar_says_what_it_needs(query: str, column: int, expected: str) -> None:
     with pytest.raises(LogqlError) as caught:
-        check_query(query)
+        is_metric_query(query)
     assert (caught.value.column, caught.value.expected) == (column, expected)
 
 
@@ -162,21 +162,21 @@ def test_each_part_of_the_grammar_says_what_it_needs(query: str, column: int, ex
 )
 def test_template_that_go_takes_is_taken(template: str) -> None:
     quoted = '"' + template.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    check_query(f'{{app="a"}} | line_format {quoted}')
+    is_metric_query(f'{{app="a"}} | line_format {quoted}')
 
 
 @pytest.mark.parametrize(
     "duration", ["5m", "1h30m", "1y2w3d4h5m6s7ms", "90s", "$__auto", "$__interval", "$__rate_interval", "${x}", "${x:raw}"]
 )
 def test_range_is_a_prometheus_duration_or_a_variable(duration: str) -> None:
-    check_query(f'rate({{app="a"}}[{duration}])')
+    is_metric_query(f'rate({{app="a"}}[{duration}])')
 
 
 @pytest.mark.parametrize(
     "quantity", ["1", "1.5", ".5", "1e3", "1.5s", "1h15m30.918s", "250µs", "1d", "2w", "10B", "5k", "1.5KB", "20MiB", "3GB"]
 )
 def test_label_filter_compares_with_numbers_durations_and_sizes(quantity: str) -> None:
-    check_query(f'{{app="a"}} | x >= {quantity}')
+    is_metric_query(f'{{app="a"}} | x >= {quantity}')
 
 
 @settings(deadline=None)
@@ -208,7 +208,7 @@ def _check(text: str) -> None:
 
 def _refusal(text: str) -> LogqlError | None:
     try:
-        check_query(text)
+        is_metric_query(text)
     except LogqlError as error:
         return error
     return None
@@ -227,13 +227,13 @@ def _refusal(text: str) -> LogqlError | None:
 )
 def test_deep_nesting_is_refused_without_exhausting_the_stack(query: str) -> None:
     with pytest.raises(LogqlError, match="at most"):
-        check_query(query)
+        is_metric_query(query)
 
 
 def test_as_many_parentheses_as_a_person_reads_are_taken() -> None:
-    check_query("(" * 50 + "1" + ")" * 50)
+    is_metric_query("(" * 50 + "1" + ")" * 50)
     with pytest.raises(LogqlError, match="LogQL column 51: got one more"):
-        check_query("(" * 51 + "1" + ")" * 51)
+        is_metric_query("(" * 51 + "1" + ")" * 51)
 
 
 @pytest.mark.parametrize(

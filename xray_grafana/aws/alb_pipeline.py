@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from xray_grafana import contract
 from xray_grafana.aws.bucket_policy import bucket_policy
 from xray_grafana.aws.cloudformation import deploy_notes, get, output, pod_role_outputs, pod_role_resources, tags, template
 from xray_grafana.aws.policies import policy
@@ -196,7 +197,7 @@ def _notification(config: Config) -> Document:
     """The notification as `aws s3api` takes it."""
     names = Names(config)
     queue = {
-        "Id": f"xray-grafana-{names.alb_logs.queue}",
+        "Id": f"{contract.PART_OF}-{names.alb_logs.queue}",
         "QueueArn": names.queue_arn,
         "Events": ["s3:ObjectCreated:*"],
         "Filter": {"Key": {"FilterRules": _filter_rules(names)}},

@@ -7,24 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
-DAEMON_WRITE_ACCESS: Final = "AWSXRayDaemonWriteAccess"
-READ_ONLY_ACCESS: Final = "AWSXrayReadOnlyAccess"
-
 MANAGED_POLICIES: Final = (
-    DAEMON_WRITE_ACCESS,
+    "AWSXRayDaemonWriteAccess",
     "AWSXrayWriteOnlyAccess",
-    READ_ONLY_ACCESS,
+    "AWSXrayReadOnlyAccess",
     "AWSXrayFullAccess",
     "AWSXrayCrossAccountSharingConfiguration",
     "AWSXRayAPIKeyAccess",
 )
 
 _BY_FOLDED_NAME: Final = {name.casefold(): name for name in MANAGED_POLICIES}
-
-
-def managed_policy_arn(partition: str, name: str) -> str:
-    """The ARN of one of AWS's own policies."""
-    return f"arn:{partition}:iam::aws:policy/{name}"
 
 
 def rightly_cased(name: str) -> str | None:

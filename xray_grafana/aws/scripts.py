@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from xray_grafana import contract
 from xray_grafana.aws.roles import cluster_roles
 from xray_grafana.bundle.artifact import Artifact, Format
+from xray_grafana.bundle.template import text_from
 from xray_grafana.config.models import Config
 from xray_grafana.config.names import Names
 
@@ -42,13 +39,4 @@ def _apply_script(config: Config) -> str:
 
 
 def _render(config: Config, template: str, **values: object) -> str:
-    environment = Environment(
-        loader=PackageLoader("xray_grafana.aws"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - shell, quoted by the filter
-    )
-    environment.filters["shell"] = shlex.quote
-    return environment.get_template(template).render(account=config.aws.account, region=config.aws.region, **values)
+    return text_from("xray_grafana.aws", template, account=config.aws.account, region=config.aws.region, **values)

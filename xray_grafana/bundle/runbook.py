@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from xray_grafana import contract
 from xray_grafana.bundle.artifact import Artifact, Document, Format
+from xray_grafana.bundle.template import text_from
 from xray_grafana.config.models import Config, source_region
 from xray_grafana.config.secret_references import secret_key, secret_references
 from xray_grafana.dashboards.alert_guide import GUIDES
@@ -29,15 +28,9 @@ class SecretNeed:
 
 def build_runbook(config: Config, groups: list[Document]) -> Artifact:
     """The runbook of a bundle; `groups` are its alert-rule groups, whose rules are listed."""
-    environment = Environment(
-        loader=PackageLoader("xray_grafana.bundle"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - Markdown
-    )
-    environment.filters["cell"] = _cell
-    text = environment.get_template("runbook.md.j2").render(
+    text = text_from(
+        "xray_grafana.bundle",
+        "runbook.md.j2",
         config=config,
         plugin_id=contract.XRAY_PLUGIN_ID,
         boards=[(entry, board_uid(config, entry.suffix)) for entry in boards_of(config)],
@@ -50,11 +43,6 @@ def build_runbook(config: Config, groups: list[Document]) -> Artifact:
         dashboards_path=DASHBOARDS_PATH,
     )
     return Artifact("RUNBOOK.md", Format.TEXT, text)
-
-
-def _cell(text: str) -> str:
-    """Text for a cell of a Markdown table."""
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
 def _secrets(config: Config) -> list[SecretNeed]:

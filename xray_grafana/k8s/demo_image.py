@@ -5,14 +5,12 @@ The application is not imported: it lies beside as the files that the image gets
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
 from xray_grafana.bundle.artifact import Artifact, Document, Format
+from xray_grafana.bundle.template import text_from
 from xray_grafana.config.deploy import Sdk
 from xray_grafana.config.names import Names
 from xray_grafana.k8s.objects import checksum
@@ -55,7 +53,7 @@ def image_files(sdk: Sdk) -> tuple[Artifact, ...]:
     """What `docker build` takes: Dockerfile, requirements and the application."""
     module = _MODULES[sdk]
     texts = {
-        "Dockerfile": _render("Dockerfile.j2", port=PORT, user=USER_ID, module=module),
+        "Dockerfile": text_from("xray_grafana.k8s", "Dockerfile.j2", port=PORT, user=USER_ID, module=module),
         "requirements.txt": _part(_REQUIREMENTS[sdk]),
         **{f"demo_app/{name}": _part(name) for name in ("shop.py", f"{module}.py")},
     }
@@ -65,7 +63,7 @@ def image_files(sdk: Sdk) -> tuple[Artifact, ...]:
 def build_ways(names: Names, image: EcrImage) -> tuple[Artifact, ...]:
     """A script for one's own machine, and a buildspec for CodeBuild; both leave an image alone that is there already."""
     aws = names.config.aws
-    script = _render("push-image.sh.j2", account=aws.account, region=aws.region, image=image)
+    script = text_from("xray_grafana.k8s", "push-image.sh.j2", account=aws.account, region=aws.region, image=image)
     return (
         Artifact("aws/demo/push-image.sh", Format.TEXT, script),
         Artifact("aws/demo/buildspec.yaml", Format.YAML, _buildspec(aws.region, image), _PRIVILEGED),
@@ -91,15 +89,3 @@ def _buildspec(region: str, image: EcrImage) -> Document:
 def _part(name: str) -> str:
     """A file of the application, as it is."""
     return (files("xray_grafana.k8s") / "demo_app" / name).read_text(encoding="utf-8")
-
-
-def _render(template: str, **values: object) -> str:
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("xray_grafana.k8s"), PackageLoader("xray_grafana.aws")]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - shell, quoted by the filter
-    )
-    environment.filters["shell"] = shlex.quote
-    return environment.get_template(template).render(**values)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from xray_grafana.bundle.artifact import Artifact, Format
+from xray_grafana.bundle.template import text_from
 from xray_grafana.config.models import Config
 from xray_grafana.config.names import Names
 from xray_grafana.config.secret_references import secret_key, secret_references
@@ -52,14 +51,9 @@ def _readme(config: Config, large: list[str]) -> Artifact:
     """How to apply the form, and what it does not bring along."""
     grafana = Names(config).kubernetes.grafana
     folder = OPERATOR_FOLDER if grafana.form == "operator" else FOLDER
-    environment = Environment(
-        loader=PackageLoader("xray_grafana.k8s"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - Markdown
-    )
-    text = environment.get_template("grafana.md.j2").render(
+    text = text_from(
+        "xray_grafana.k8s",
+        "grafana.md.j2",
         config=config,
         grafana=grafana,
         instance=grafana.service_account.removesuffix("-sa") if grafana.service_account.endswith("-sa") else "NAME",

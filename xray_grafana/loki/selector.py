@@ -53,10 +53,6 @@ class Selector:
     def __str__(self) -> str:
         return f"{{{', '.join(map(str, self.matchers))}}}"
 
-    def holds(self, placeholder: str) -> bool:
-        """Whether the value of any matcher holds the placeholder."""
-        return any(placeholder in matcher.value for matcher in self.matchers)
-
     def filled(self, placeholder: str, text: str) -> Selector:
         """The same selector with the placeholder replaced by a text that is to be met literally: escaped where it lands in a regex."""
         return Selector(

@@ -55,11 +55,6 @@ _AGGREGATIONS: Final = _WITH_COUNT | _WITHOUT_GROUPING | {"sum", "avg", "min", "
 _WHOLE_ABOVE_ZERO: Final = re.compile(r"0*[1-9][0-9]*")
 
 
-def check_query(text: str) -> None:
-    """Do nothing when the text is LogQL that Loki takes. Raises LogqlError."""
-    _query(text)
-
-
 def is_metric_query(text: str) -> bool:
     """Whether a query answers with numbers rather than log lines. Raises LogqlError."""
     return _query(text) is not _Result.LINES

@@ -50,6 +50,7 @@ ADOT_BEFORE = collector_set(version="v0.48.0")
         ),
         ("XF142", daemon_set(IMAGE + "          envFrom: [{configMapRef: {name: a}}]\n"), ()),
         ("XF130", image("public.ecr.aws/xray/aws-xray-daemon:3.x"), ()),
+        ("XF170", delivery('{"Service": "cloudtrail.amazonaws.com"}'), ()),
         ("XF170", delivery('{"Service": ["cloudtrail.amazonaws.com", "config.amazonaws.com"]}'), (SOUND_DELIVERY,)),
         ("XF170", delivery('{"Service": "delivery.logs.amazonaws.com"}'), (delivery('{"AWS": "156460612806"}'),)),
         ("XF180", cluster("  podIdentityAssociations: [{serviceAccountName: xray, namespace: a}]\n"), ()),

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 MAX_BYTES: Final = 5_000_000
-STDIN_NAME: Final = "-"
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
 # Everything YAML 1.1 does not call printable (c-printable).
