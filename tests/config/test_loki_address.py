@@ -17,6 +17,7 @@ from xray_grafana.config.loki_address import service_namespace
         ("https://example.net", None),
         ("https://logs.svc.example.net", None),
         ("http://10.0.0.1:3100", None),
+        ("http://[fd00::1]:3100", None),
     ],
 )
 def test_a_service_is_told_from_a_name_outside_the_cluster(url: str, namespace: str | None) -> None:

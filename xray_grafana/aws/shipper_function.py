@@ -19,7 +19,7 @@ _BATCH_SIZE: Final = 10
 # How many functions push to Loki at a time, whatever the queue's length: its rate limits are per tenant.
 _CONCURRENCY: Final = 4
 _LOG_RETENTION_DAYS: Final = 30
-SECRET_PARAMETER: Final = "LokiSecret"  # noqa: S105 - the name of a parameter
+_SECRET_PARAMETER: Final = "LokiSecret"  # noqa: S105 - the name of a parameter
 
 
 def function_parameters(logs: Logs) -> Document:
@@ -38,7 +38,7 @@ def function_parameters(logs: Logs) -> Document:
         },
     }
     if keys := _secret_keys(logs):
-        parameters[SECRET_PARAMETER] = {
+        parameters[_SECRET_PARAMETER] = {
             "Type": "String",
             "Description": f"Name of the Secrets Manager secret that holds Loki's {keys[0]} under that key.",
         }
@@ -55,7 +55,7 @@ def _variables(logs: Logs) -> Document:
     """The function's environment. CloudFormation reads the secret when it deploys, so a new password takes a new deployment."""
     values: Document = {"url": {"Ref": "LokiUrl"}, "tenant": logs.tenant, "user": logs.basic_user}
     for key in _secret_keys(logs):
-        values[key] = {"Fn::Sub": f"{{{{resolve:secretsmanager:${{{SECRET_PARAMETER}}}:SecretString:{key}}}}}"}
+        values[key] = {"Fn::Sub": f"{{{{resolve:secretsmanager:${{{_SECRET_PARAMETER}}}:SecretString:{key}}}}}"}
     return {contract.SHIPPER_VARIABLES[key]: value for key, value in values.items() if value is not None}
 
 

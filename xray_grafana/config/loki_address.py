@@ -13,7 +13,7 @@ def service_namespace(url: str, home: str) -> str | None:
     """
     host = urlsplit(url).hostname or ""
     match host.split("."):
-        case [_]:
+        case [name] if ":" not in name:  # an IPv6 address has no dot either
             return home
         case [_, namespace, "svc", *_]:
             return namespace
