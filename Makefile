@@ -21,7 +21,8 @@ TOOLS := $(VENV)/.tools
 
 CONFIG := bundle.yaml
 COMMITTED := aws dashboards k8s provisioning
-BENCHES := $(filter-out measure,$(sort $(basename $(notdir $(wildcard bench/*.py)))))
+# The others are what these share.
+BENCHES := $(filter-out alb_lines measure null_loki,$(sort $(basename $(notdir $(wildcard bench/*.py)))))
 
 .PHONY: help bundle test check fmt render bench docs env
 

@@ -83,7 +83,10 @@ FILES: Final[tuple[tuple[str, str], ...]] = (
     ("k8s/alb-shipper/serviceaccount.yaml", "the shipper's ServiceAccount"),
     ("k8s/alb-shipper/scaledobject.yaml", "KEDA: pods by the length of the queue, none when it is empty"),
     ("k8s/alb-shipper/triggerauthentication.yaml", "KEDA: asks for the queue's length with its operator's own role"),
-    ("k8s/alb-shipper/networkpolicy.yaml", "nobody reaches the shipper; it reaches DNS, AWS and Loki"),
+    (
+        "k8s/alb-shipper/networkpolicy.yaml",
+        "nobody reaches the shipper, but its metrics with `alb_logs.metrics: true`; it reaches DNS, AWS and Loki",
+    ),
     ("k8s/demo/kustomization.yaml", "lists the demo's objects"),
     ("k8s/demo/namespace.yaml", "the demo's namespace, Pod Security *restricted*"),
     ("k8s/demo/*-deployment.yaml", "two services, two pods each"),
@@ -96,7 +99,10 @@ FILES: Final[tuple[tuple[str, str], ...]] = (
     ("k8s/demo/image/demo_app/app_otel.py", "the same, traced by OpenTelemetry"),
     ("aws/iam/agent-policy.json", "what the agent may do: four actions"),
     ("aws/iam/grafana-policy.json", "what Grafana may do: what the data sources of this config call"),
-    ("aws/iam/shipper-policy.json", "what the log shipper may do: read log objects, consume the queue, look for traces"),
+    (
+        "aws/iam/shipper-policy.json",
+        "what the log shipper may do: read log objects, work off the queue, put aside in the dead-letter queue what cannot be shipped",
+    ),
     ("aws/iam/keda-policy.json", "what the KEDA operator may do: measure the queue"),
     ("aws/iam/trust-*.json", "who may take a role; none with `kubernetes.identity.kind: node-role`"),
     ("aws/iam/roles.yaml", "CloudFormation: the roles of agent and Grafana with policies and trust"),
@@ -109,6 +115,10 @@ FILES: Final[tuple[tuple[str, str], ...]] = (
     ("aws/attach-bucket.sh", "gives policy and notification to a bucket that was there; prints until it is told `--apply`"),
     ("aws/alb-notification.json", "the notification of new objects, which that script adds"),
     ("aws/alb-queue-key-policy.json", "the statement that the queue's KMS key needs"),
+    (
+        "aws/shipper/push-image.sh",
+        "builds the shipper's image and puts it into ECR; prints until it is told `--apply`. None for another registry or a digest",
+    ),
     ("aws/demo/push-image.sh", "builds the demo's image and puts it into ECR; prints until it is told `--apply`"),
     ("aws/demo/buildspec.yaml", "the same as a CodeBuild project"),
 )

@@ -31,6 +31,7 @@ import click
 import xray_grafana
 from docs.deploy import deploy_files, deploy_names, foreign_rules
 from docs.markdown import cell, code, number, table
+from docs.shipper import log_objects, loki_answers, object_log_line
 from xray_grafana.bundle.artifact import Bundle
 from xray_grafana.bundle.build import build_bundle
 from xray_grafana.checks import RULES
@@ -155,8 +156,15 @@ def run_cli(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess
 
 
 def commands() -> dict[str, click.Command]:
-    """Every command by what is typed for it, the program itself first."""
-    return {"xray-grafana": cli} | {f"xray-grafana {name}": command for name, command in sorted(cli.commands.items())}
+    """Every command by what is typed for it, the program itself first, and each group before its own."""
+    return dict(_commands("xray-grafana", cli))
+
+
+def _commands(typed: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield typed, command
+    if isinstance(command, click.Group):
+        for name, each in sorted(command.commands.items()):
+            yield from _commands(f"{typed} {name}", each)
 
 
 def cli_help() -> str:
@@ -378,6 +386,9 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
         "foreign-findings": foreign_findings,
         "foreign-fix": foreign_fix,
         "foreign-rules": foreign_rules,
+        "log-objects": log_objects,
+        "loki-answers": loki_answers,
+        "object-log-line": object_log_line,
         "rules": rules,
     }.items()
 }

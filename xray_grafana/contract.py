@@ -48,9 +48,17 @@ W3C_TRACE_ID_PATTERN: Final = r"[0-9a-f]{32}"
 # Loki labels and structured metadata of load-balancer lines: the shipper writes them, boards and derived fields read them.
 LABEL_SERVICE: Final = "service_name"
 LABEL_LOAD_BALANCER: Final = "lb"
+LABEL_ACCOUNT: Final = "aws_account"
+LABEL_REGION: Final = "aws_region"
 LABEL_LOG_TYPE: Final = "log_type"
 LOG_TYPE_ACCESS: Final = "access"
+LOG_TYPE_CONNECTION: Final = "connection"
+LOG_TYPE_HEALTH_CHECK: Final = "health_check"
+LOG_TYPE_NLB: Final = "nlb"
+LOG_TYPE_CLB: Final = "clb"
 METADATA_TRACE_ID: Final = "trace_id"
+METADATA_LEVEL: Final = "level"
+METADATA_PARSE_ERROR: Final = "parse_error"
 
 # The shipper's own lines (logfmt, one per S3 object, and one per report): the shipper writes them, the pipeline board reads them.
 SHIPPER_SERVICE: Final = "xray-grafana-alb"
@@ -93,6 +101,8 @@ SHIPPER_VARIABLES: Final = {
     "password": "LOKI_PASSWORD",
     "bearer_token": "LOKI_BEARER_TOKEN",
 }
+# The services behind load balancers and target groups: a JSON object from `app/NAME[/ID]` or `targetgroup/NAME[/ID]` to a service_name.
+SERVICES_VARIABLE: Final = "ALB_SERVICES"
 # EKS Pod Identity's agent on each node.
 POD_IDENTITY_ADDRESS: Final = "169.254.170.23"
 # The public chart of the daemon, for those who prefer it.

@@ -4,7 +4,9 @@
     ├── ConfigError           exit 2   every mistake of a config file or an override, with its place
     ├── UsageError            exit 2   a command line that cannot be carried out as given
     ├── BundleError           exit 2   the config asks for more than can be made; nothing was written
-    └── OutputError           exit 1   the output folder could not be read or written; nothing was half done
+    ├── OutputError           exit 1   the output folder could not be read or written; nothing was half done
+    ├── SourceError           exit 1   a log object, file or queue could not be read
+    └── LokiError             exit 1   Loki refused for good, or could not be reached in time
 
 Raised where the fact is known, printed once by the command line, on stderr. `str()` of an error is its whole text.
 """
@@ -78,3 +80,26 @@ class BundleError(XRayGrafanaError):
 
 class OutputError(XRayGrafanaError):
     """The output folder could not be read or written."""
+
+
+class SourceError(XRayGrafanaError):
+    """A log object, file or queue could not be read. `permanent`: trying again will not help."""
+
+    def __init__(self, summary: str, *, where: str | None = None, hint: str | None = None, permanent: bool = False) -> None:
+        super().__init__(summary, where=where, hint=hint)
+        self.permanent = permanent
+
+
+class LokiError(XRayGrafanaError):
+    """Loki refused for good, or could not be reached in time.
+
+    permanent  it refuses everything, whatever is sent: the address, the tenant or the credentials
+    stopped    the wait was ended because the program was told to end
+    """
+
+    def __init__(
+        self, summary: str, *, where: str | None = None, hint: str | None = None, permanent: bool = False, stopped: bool = False
+    ) -> None:
+        super().__init__(summary, where=where, hint=hint)
+        self.permanent = permanent
+        self.stopped = stopped

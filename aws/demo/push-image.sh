@@ -42,6 +42,7 @@ command -v aws >/dev/null || fail 'the AWS CLI is missing: https://docs.aws.amaz
 caller=$(aws sts get-caller-identity --query Account --output text) || fail 'no AWS credentials: sign in, or set AWS_PROFILE'
 [[ $caller == "$account" ]] || fail "signed in to account $caller, but this bundle is for $account: choose another AWS_PROFILE"
 
+context=$here/../../k8s/demo/image
 command -v docker >/dev/null || fail 'docker is missing: https://docs.docker.com/engine/install/'
 
 region=eu-west-1
@@ -50,7 +51,6 @@ repository=xray-demo
 tag=32fd6924d3a9
 image=$registry/$repository:$tag
 platform=${PLATFORM:-linux/amd64}
-context=$here/../../k8s/demo/image
 
 if ! said=$(aws ecr describe-repositories --region "$region" --repository-names "$repository" 2>&1); then
   [[ $said == *RepositoryNotFoundException* ]] || fail "AWS refused to look for the repository $repository" "$said"

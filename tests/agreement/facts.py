@@ -105,9 +105,24 @@ FACTS = (
     Fact(
         "queue",
         (
-            (DEPLOY, r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d+:([A-Za-z0-9_-]+)"),
+            (DEPLOY, r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d+:(?![A-Za-z0-9_-]+-dead\b)([A-Za-z0-9_-]+)"),
             (r"aws/alb-logs\.yaml", r"QueueName: (\S+)(?<!-dead)$"),
             (r"k8s/alb-shipper/.+", r"https://sqs\.[^/]+/\d+/(\S+)"),
+        ),
+    ),
+    Fact(
+        "dead-letter queue",
+        (
+            (DEPLOY, r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d+:([A-Za-z0-9_-]+-dead)\b"),
+            (r"aws/alb-logs\.yaml", r"QueueName: (\S+-dead)$"),
+        ),
+    ),
+    Fact(
+        "tag of the shipper's image",
+        (
+            (r"aws/alb-logs\.yaml", r"ImageUri: \S+:(\S+)"),
+            (r"k8s/alb-shipper/deployment\.yaml", r"image: \S+:(\S+)"),
+            (r"aws/shipper/push-image\.sh", r"^tag=(\S+)"),
         ),
     ),
     Fact(

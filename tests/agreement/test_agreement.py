@@ -43,6 +43,8 @@ EXPECTED = {
     "agent port": "2000",
     "bucket": "shop-alb-logs",
     "queue": "alb-logs",
+    "dead-letter queue": "alb-logs-dead",
+    "tag of the shipper's image": "0.1.0",
     "X-Ray source": "xray",
     "Loki source": "loki",
     "trace board": "xray-trace",
@@ -54,6 +56,7 @@ PLANTED = {
     "partition": "aws-cn",
     "agent address": "other.place:2000",
     "agent port": "2999",
+    "dead-letter queue": "other-dead",
     "trace board": "other-trace",
 }
 NAMES = [fact.name for fact in FACTS]

@@ -121,6 +121,13 @@ def test_the_function_is_told_where_loki_is_and_who_asks() -> None:
     assert "Default" not in made["Parameters"]["LokiSecret"]
 
 
+def test_the_function_is_told_the_services_behind_load_balancers_in_the_order_of_their_names() -> None:
+    variables = properties("Shipper", "alb_logs.services.targetgroup/cart=cart", "alb_logs.services.app/web=caf\u00e9")["Environment"][
+        "Variables"
+    ]
+    assert variables["ALB_SERVICES"] == r'{"app/web":"caf\u00e9","targetgroup/cart":"cart"}'
+
+
 def test_a_loki_inside_the_cluster_is_asked_for_because_lambda_cannot_reach_it() -> None:
     for url in ("http://loki:3100", "http://loki-gateway.logging.svc"):
         assert "Default" not in stack(f"logs.url={url}")["Parameters"]["LokiUrl"]

@@ -18,12 +18,16 @@ def identity_policies(*overrides: str, region: str = "eu-west-1") -> list[dict[s
     return [artifact.document for path, artifact in found.items() if path.startswith("aws/iam/") and path.endswith("-policy.json")]
 
 
+def queue_key(region: str) -> str:
+    return f"alb_logs.queue_kms_key_arn=arn:{PLACES[region][0]}:kms:{region}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
 def every_policy() -> list[dict[str, Any]]:
     switches = ("xray.application_signals=true", "cloudwatch.enabled=true", "aws.linked_accounts.0=444455556666")
     return [
         policy
         for region, consumer in itertools.product(PLACES, ("lambda", "deployment"))
-        for policy in identity_policies(*switches, f"alb_logs.consumer={consumer}", region=region)
+        for policy in identity_policies(*switches, f"alb_logs.consumer={consumer}", queue_key(region), region=region)
     ]
 
 

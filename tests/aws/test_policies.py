@@ -111,25 +111,37 @@ xray:
     assert statement["Resource"] == ["arn:aws:iam::444455556666:role/a", "arn:aws:iam::444455556666:role/b"]
 
 
-def test_the_shipper_may_read_logs_consume_the_queue_and_no_more() -> None:
+def test_the_shipper_may_read_logs_work_off_the_queue_put_messages_aside_and_no_more() -> None:
     config = deploy("alb_logs.consumer=deployment", "alb_logs.key_prefix=alb/prod")
     assert actions(document(config, "aws/iam/shipper-policy.json")) == {
         "s3:GetObject",
+        "s3:GetObjectVersion",
         "sqs:ReceiveMessage",
         "sqs:DeleteMessage",
         "sqs:ChangeMessageVisibility",
         "sqs:GetQueueAttributes",
+        "sqs:SendMessage",
     }
     assert resources(config, "shipper") == {
         "ReadLogObjects": ["arn:aws:s3:::shop-alb-logs/alb/prod/AWSLogs/111122223333/*"],
-        "ConsumeQueue": ["arn:aws:sqs:eu-west-1:111122223333:alb-logs"],
+        "WorkQueue": ["arn:aws:sqs:eu-west-1:111122223333:alb-logs"],
+        "ParkMessages": ["arn:aws:sqs:eu-west-1:111122223333:alb-logs-dead"],
     }
+
+
+def test_from_the_dead_letter_queue_the_shipper_may_take_nothing() -> None:
+    (park,) = [
+        statement for statement in document(deploy(), "aws/iam/shipper-policy.json")["Statement"] if statement["Sid"] == "ParkMessages"
+    ]
+    assert park["Action"] == ["sqs:SendMessage"]
 
 
 def test_an_encrypted_queue_needs_its_key() -> None:
     key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-    assert resources(deploy(f"alb_logs.queue_kms_key_arn={key}"), "shipper")["DecryptMessages"] == [key]
-    assert "DecryptMessages" not in resources(deploy(), "shipper")
+    config = deploy(f"alb_logs.queue_kms_key_arn={key}")
+    assert resources(config, "shipper")["UseQueueKey"] == [key]
+    assert {"kms:Decrypt", "kms:GenerateDataKey"} <= actions(document(config, "aws/iam/shipper-policy.json"))
+    assert "UseQueueKey" not in resources(deploy(), "shipper")
 
 
 def test_the_function_may_write_its_own_log_alone() -> None:
@@ -187,4 +199,5 @@ def test_a_pipeline_needs_no_cluster() -> None:
         "aws/alb-logs.yaml",
         "aws/iam/shipper-policy.json",
         "aws/iam/trust-shipper.json",
+        "aws/shipper/push-image.sh",
     ]

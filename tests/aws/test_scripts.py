@@ -82,7 +82,7 @@ def shellcheck(*scripts: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("kind", IDENTITIES)
 def test_shellcheck_holds_nothing_against_the_scripts(kind: str, tmp_path: Path) -> None:
     scripts = all_scripts(deploy("alb_logs.create_bucket=false", *identity_overrides(kind)), tmp_path)
-    assert [script.name for script in scripts] == ["attach-bucket.sh", "apply.sh"]
+    assert [script.name for script in scripts] == ["attach-bucket.sh", "apply.sh", "push-image.sh"]
     done = shellcheck(*scripts)
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -279,4 +279,4 @@ def test_old_buckets_are_taken(bucket: dict[str, str | None], tmp_path: Path) ->
 
 
 def test_no_script_where_there_is_nothing_to_run() -> None:
-    assert [path for path in build(deploy("kubernetes=null")) if path.endswith(".sh")] == []
+    assert [path for path in build(deploy("kubernetes=null", "alb_logs=null")) if path.endswith(".sh")] == []

@@ -34,7 +34,7 @@ def test_what_was_written_and_what_is_next_is_said(run: Run, work: Path) -> None
 
     lines = ran.out.splitlines()
     assert (ran.code, ran.err) == (0, "")
-    assert lines[0].startswith("out: 1 new, 68 unchanged; the bundle has 69 files, ")
+    assert lines[0].startswith("out: 1 new, 69 unchanged; the bundle has 70 files, ")
     assert lines[1].split()[:2] == ["new", "dashboards/home.json"]
     assert lines[1].endswith(" KiB")
     assert f"-v {work}/out/provisioning:/etc/grafana/provisioning:ro -v {work}/out/dashboards:/var/lib/grafana/dashboards:ro" in ran.out
@@ -58,7 +58,7 @@ def test_a_second_time_nothing_is_left_to_do(run: Run, work: Path) -> None:
     ran = run("generate")
 
     assert ran.code == 0
-    assert ran.out.startswith("out is up to date: 69 files, ")
+    assert ran.out.startswith("out is up to date: 70 files, ")
     assert len(ran.out.splitlines()) == 1
     assert tree(work) == before
 
@@ -72,7 +72,7 @@ def test_the_result_as_json(run: Run, work: Path) -> None:
     assert result["output"] == "out"
     assert (result["new"], result["changed"]) == (["RUNBOOK.md"], [])
     assert (result["overwritten"], result["removed"]) == (["dashboards/home.json"], ["dashboards/mine.json"])
-    assert len(result["unchanged"]) == 67
+    assert len(result["unchanged"]) == 68
     assert result["bytes"]["RUNBOOK.md"] == (work / "out/RUNBOOK.md").stat().st_size
     assert result["fallen_rules"] == []
 
@@ -216,8 +216,8 @@ def test_check_names_an_edited_file_and_shows_the_edit(run: Run, work: Path) -> 
 def test_check_without_a_folder_misses_everything_and_makes_nothing(run: Run, work: Path) -> None:
     ran = run("generate", "--check", "-o", "nowhere")
 
-    assert (ran.code, ran.err) == (3, "nowhere differs from the bundle: 69 missing\n")
-    assert len(ran.out.splitlines()) == 69
+    assert (ran.code, ran.err) == (3, "nowhere differs from the bundle: 70 missing\n")
+    assert len(ran.out.splitlines()) == 70
     assert not (work / "nowhere").exists()
 
 

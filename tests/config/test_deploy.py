@@ -4,8 +4,9 @@ from typing import Any, get_args
 
 import pytest
 
-from xray_grafana.config import deploy
-from xray_grafana.config.types import Form
+from tests.config.mistakes import AWS
+from xray_grafana.config import deploy, parse_config
+from xray_grafana.config.types import Form, ServiceName
 
 ID = "0123456789ABCDEF0123456789ABCDEF"
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -32,6 +33,12 @@ TABLE: list[tuple[Any, list[str], list[str]]] = [
     (deploy.HostName, ["demo.example.net", "*.example.net", "a-b.c", "x" * 63 + ".net"],
      ["", "demo", "Demo.example.net", "a.*.net", "-a.net", "a..net", "x" * 64 + ".net", "a.net/", "a.net:80", ".".join(["a" * 50] * 6)]),
     (deploy.AttributeName, ["tenant", "order.total", "otel.resource.k8s.pod.name", "x" * 200], ["", "x" * 201, ".a", "a b", "a/b"]),
+    (deploy.BalancerName,
+     ["app/web", "net/edge-1", "targetgroup/" + "x" * 32, "app/Web-2/50dc6c495c0c9188", "targetgroup/a/73e2d6bc24d8a067"],
+     ["", "web", "app/", "gwy/web", "app/-web", "app/web-", "app/" + "x" * 33, "app/web/", "app/web/50dc6c495c0c918",
+      "app/web/50DC6C495C0C9188",
+      "app/a.b", "loadbalancer/app/web/50dc6c495c0c9188", "app/web\n"]),
+    (ServiceName, ["checkout", "Check out_2"], ["", "a*"]),
     (deploy.QueueName, ["alb-logs", "A_1", "x" * 75], ["", "x" * 76, "a.fifo", "a b"]),
 ]  # fmt: skip
 
@@ -47,8 +54,15 @@ def test_a_form_takes_what_it_says_and_nothing_else(alias: Any, good: list[str],
     assert [text for text in bad if form.fits(text)] == []
 
 
+def test_configs_with_a_mapping_can_be_keys_like_all_others() -> None:
+    """The order of its entries does not matter."""
+    entries = ("alb_logs.services.app/web=shop", "alb_logs.services.app/api=api")
+    first, second = (parse_config(AWS + "alb_logs: {bucket: abc}\n", "b.yaml", overrides=each) for each in (entries, entries[::-1]))
+    assert {first: "found"}[second] == "found"
+
+
 def test_every_text_type_is_in_the_table_above() -> None:
     known = {name for name, alias in vars(deploy).items() if get_args(alias)[:1] == (str,) and hasattr(alias, "__metadata__")}
     tabled = {id(form_of(alias)) for alias, _, _ in TABLE}
     assert {name for name in known if id(form_of(getattr(deploy, name))) not in tabled} == set()
-    assert len(known) == len(tabled) == 12
+    assert len(known) == len(tabled) == 14

@@ -30,6 +30,11 @@ def demo(keys: str = "", *, agent: str = "") -> str:
     return cluster(f"{IRSA}, agent: {{{agent}}}") + f"demo: {{{keys}}}\n"
 
 
+def services(count: int) -> str:
+    """Entries such as `"app/balancer-000":"service-000000000000",`: 42 bytes, and 4 for quotes that a JSON text escapes."""
+    return "services: {" + ", ".join(f"app/balancer-{number:03}: service-{number:012}" for number in range(count)) + "}"
+
+
 def region(name: str) -> str:
     return AWS.replace("eu-west-1", name)
 
@@ -153,6 +158,14 @@ CASES = [
     pytest.param(alb("shipper_image: '111122223333.dkr.ecr.eu-west-2.amazonaws.com/a:1'", rest=LOGS), [
         f"alb_logs.shipper_image: got '111122223333.dkr.ecr.eu-west-2.amazonaws.com/a:1' — expected {LAMBDA_IMAGE} ({LAMBDA_HINT})",
     ], id="a Lambda from another region's registry"),
+    pytest.param(alb(services(67)), [
+        ("alb_logs.services: got 67 entries of 3085 bytes — expected at most 3072 bytes, because alb_logs.consumer is lambda, whose "
+        "environment holds 4 KB (leave out what is called by its load balancer's name, or let a deployment ship)"),
+    ], id="more services than the environment of a function holds"),
+    pytest.param(alb("metrics: true"), [
+        ("alb_logs.metrics: got true — expected false, because alb_logs.consumer is lambda "
+        "(a function has no port; its lines in Loki have the same counts)"),
+    ], id="metrics of a function"),
     pytest.param(AWS + "demo: {}\n", [
         "demo: got a section — expected nothing, because there is no kubernetes section (kubernetes says where it runs)",
     ], id="a demo without cluster"),
@@ -229,6 +242,13 @@ GOV = region("us-gov-west-1")
             cluster(IRSA) + LOGS + "alb_logs: {bucket: shop-alb-logs, consumer: deployment, shipper_image: 'ghcr.io/a/b:1'}\n",
             id="a Deployment from any registry",
         ),
+        pytest.param(alb(services(66)), id="as many services as the environment of a function holds"),
+        pytest.param(
+            cluster(IRSA)
+            + LOGS
+            + f"alb_logs: {{bucket: abc, consumer: deployment, shipper_image: 'a:1', metrics: true, {services(500)}}}\n",
+            id="more services and metrics of a Deployment",
+        ),
         pytest.param(demo(), id="the demo"),
         pytest.param(demo("sdk: opentelemetry", agent="kind: adot"), id="OpenTelemetry and the collector"),
         pytest.param(demo(agent="allowed_namespaces: [shop, demo]"), id="a demo that the agent hears"),
@@ -252,6 +272,7 @@ def test_what_does_not_contradict_passes(text: str) -> None:
         pytest.param(
             alb("queue_kms_key_arn: alias/x, shipper_image: x"), ["alb_logs.queue_kms_key_arn", "alb_logs.shipper_image"], id="alb"
         ),
+        pytest.param(alb("services: {app/web: 7}, metrics: maybe"), ["alb_logs.services.app/web", "alb_logs.metrics"], id="services"),
         pytest.param(cluster(IRSA, aws="aws: {account: '111122223333', region: x}\n"), ["aws.region"], id="no region to compare with"),
         pytest.param(
             demo("namespace: Demo", agent="allowed_namespaces: 7"), ["kubernetes.agent.allowed_namespaces", "demo.namespace"], id="demo"

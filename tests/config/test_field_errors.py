@@ -22,6 +22,7 @@ RAISED: Final = {
     "bool": {"bool_type"},
     "literal": {"literal_error", "string_unicode"},
     "tuple": {"tuple_type"},
+    "dict": {"dict_type"},
     "function-after": {"expected"},
     "no-info": set[str](),
     "nullable": set[str](),
@@ -31,6 +32,7 @@ RAISED_BY_BOUND: Final = {"gt": "greater_than", "ge": "greater_than_equal", "le"
 NOT_RULES: Final = {
     *("type", "schema", "fields", "function", "metadata", "ref", "cls", "config", "root_model", "custom_init", "model_name"),
     *("computed_fields", "serialization_alias", "validation_alias", "default", "expected", "items_schema", "variadic_item_index"),
+    *("keys_schema", "values_schema", "strict"),
 }  # fmt: skip
 
 
@@ -71,6 +73,7 @@ def test_an_error_type_without_words_is_a_fault_of_the_program() -> None:
 LOGS = "logs: {url: 'http://loki', "
 TRIGGERS: Final = {
     "bool_type": AWS + "alerts: {enabled: x}",
+    "dict_type": AWS + "alb_logs: {bucket: abc, services: x}",
     "expected": AWS + "prefix: X",
     "extra_forbidden": AWS + "x: 1",
     "float_type": AWS + "alerts: {fault_ratio: x}",
@@ -98,3 +101,26 @@ def test_no_error_type_speaks_pydantics_english(error_type: str) -> None:
     assert not any(
         words in line for words in ("Input should", "valid ", "Field required", "Extra inputs", "instance of", "tuple", "dictionary")
     )
+
+
+BALANCERS = AWS + "alb_logs:\n  bucket: shop-alb-logs\n  services:\n"
+BALANCER = (
+    "a load balancer or target group: app/NAME, net/NAME or targetgroup/NAME, or with its id app/NAME/0123456789abcdef "
+    "(as its ARN ends, with or without the id)"
+)
+
+
+def test_a_key_of_a_mapping_is_refused_where_it_stands() -> None:
+    assert mistakes(BALANCERS + "    app/web: storefront\n    web: cart\n") == [
+        f"b.yaml:6:5 alb_logs.services.web: got 'web' — expected {BALANCER}"
+    ]
+
+
+def test_key_and_value_of_one_entry_are_two_mistakes_even_if_the_key_is_called_as_pydantic_marks_keys() -> None:
+    key, value = mistakes(BALANCERS + "    '[key]': 'a*'\n")
+    assert key == f"b.yaml:5:5 alb_logs.services.[key]: got '[key]' — expected {BALANCER}"
+    assert value.startswith("b.yaml:5:14 alb_logs.services.[key]: got 'a*' — expected an X-Ray service name")
+
+
+def test_a_mapping_that_is_none_is_told_so() -> None:
+    assert mistakes(AWS + "alb_logs: {bucket: abc, services: [a]}\n") == ["b.yaml:2:35 alb_logs.services: got a list — expected a mapping"]

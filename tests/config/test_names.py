@@ -34,6 +34,7 @@ def test_arns_have_the_partition_and_addresses_the_ending_of_the_region(region: 
     assert these.role_arn("a") == f"arn:{partition}:iam::111122223333:role/a"
     assert these.bucket_arn == f"arn:{partition}:s3:::shop-alb-logs"
     assert these.queue_arn == f"arn:{partition}:sqs:{region}:111122223333:alb-logs"
+    assert these.dead_letter_queue_arn == f"arn:{partition}:sqs:{region}:111122223333:alb-logs-dead"
     assert these.queue_url == f"https://sqs.{region}.{suffix}/111122223333/alb-logs"
     assert these.registry == f"111122223333.dkr.ecr.{region}.{suffix}"
 

@@ -78,6 +78,37 @@ def test_the_last_of_two_flags_wins() -> None:
     assert with_flags("name=a", "name=b").name == "b"
 
 
+def test_an_entry_of_a_mapping_is_added_or_changed_by_a_flag() -> None:
+    text = AWS + "alb_logs: {bucket: abc, services: {app/web: shop, app/api: api}}\n"
+    config = with_flags("alb_logs.services.app/web=storefront", "alb_logs.services.targetgroup/Cart=cart", text=text)
+    assert config.alb_logs is not None
+    assert config.alb_logs.services == {"app/web": "storefront", "app/api": "api", "targetgroup/Cart": "cart"}
+
+
+def test_a_variable_cannot_name_an_entry_of_a_mapping_because_it_has_no_capitals() -> None:
+    text = AWS + "alb_logs: {bucket: abc}\n"
+    assert mistakes(text, environ={"XRAY_GRAFANA__ALB_LOGS__SERVICES__APP/WEB": "storefront"}) == [
+        (
+            "XRAY_GRAFANA__ALB_LOGS__SERVICES__APP/WEB alb_logs.services.app/web: got a variable — expected the file or --set for a key of "
+            "alb_logs.services (a variable does not tell capitals from small letters)"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [
+        ("alb_logs.services=x", "alb_logs.services: got a single value — expected a mapping (set its keys one by one)"),
+        (
+            "alb_logs.services.app/a.b=x",
+            "alb_logs.services.app/a.b: got a key below a single value — expected alb_logs.services.app/a itself",
+        ),
+    ],
+)
+def test_a_faulty_flag_for_a_mapping_is_placed_at_the_flag(flag: str, expected: str) -> None:
+    assert mistakes(AWS + "alb_logs: {bucket: abc}\n", overrides=[flag]) == [f"--set {expected}"]
+
+
 def test_an_empty_section_of_the_file_can_be_filled() -> None:
     assert with_flags("grafana.folder=Ops", text=AWS + "grafana:\n").grafana.folder == "Ops"
 

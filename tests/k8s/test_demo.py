@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from tests.aws import fake_registry
+from tests.aws.fake_registry import changing
 from tests.k8s import rules
 from tests.k8s.configs import VERSIONS
 from tests.k8s.objects_of import Object, kustomize, objects, of_kind, write
@@ -239,40 +240,9 @@ def test_shellcheck_finds_nothing_in_the_script(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-STUB = """#!/usr/bin/env bash
-printf '%s %s\\n' "${0##*/}" "$*" >>"$CALLS"
-case "${0##*/} $1 $2" in
-  "aws sts get-caller-identity") echo "${CALLER:-111122223333}" ;;
-  "aws ecr describe-repositories")
-    [[ $THERE != nothing ]] || { echo 'An error occurred (RepositoryNotFoundException) when calling' >&2; exit 254; }
-    [[ $THERE != refused ]] || { echo 'An error occurred (AccessDeniedException) when calling' >&2; exit 254; } ;;
-  "aws ecr describe-images") [[ $THERE == image ]] || exit 254 ;;
-  "aws ecr get-login-password") echo hunter2 ;;
-  "docker login "*) cat >>"$CALLS" ;;
-esac
-"""
-LOOKING = ("aws sts", "aws ecr describe-")
-
-
 def push(folder: Path, *arguments: str, **variables: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-    """Run the script with an aws and a docker that write down how they are called."""
     write(build().values(), folder)
-    programs = folder / "bin"
-    programs.mkdir()
-    for name in ("aws", "docker"):
-        program = programs / name
-        program.write_text(STUB)
-        program.chmod(0o755)
-    calls = folder / "calls"
-    calls.touch()
-    environ = {"PATH": f"{programs}:{os.environ['PATH']}", "CALLS": str(calls), "THERE": "nothing", **variables}
-    script = folder / "aws" / "demo" / "push-image.sh"
-    done = subprocess.run(["bash", script, *arguments], env=environ, capture_output=True, check=False, encoding="utf-8", timeout=30)
-    return done, calls.read_text().splitlines()
-
-
-def changing(calls: list[str]) -> list[str]:
-    return [call for call in calls if not call.startswith(LOOKING)]
+    return fake_registry.push(folder / "aws" / "demo" / "push-image.sh", folder, *arguments, **variables)
 
 
 @pytest.mark.parametrize("arguments", [(), ("--dry-run",)])

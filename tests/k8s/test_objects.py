@@ -29,10 +29,10 @@ def test_a_pod_bears_the_labels_that_it_is_selected_by() -> None:
     assert selector("demo").items() <= labels("demo").items()
 
 
-def test_log_streams_of_agent_and_shipper_are_the_ones_that_boards_read() -> None:
-    """Loki names a stream after the pod's name label; the boards' queries say xray-daemon and xray-grafana-alb."""
+def test_the_agents_log_stream_is_the_one_that_boards_read_and_the_shippers_is_not() -> None:
+    """Loki names a stream after the pod's name label; boards ask for xray-daemon, and for xray-grafana-alb, which the shipper pushes."""
     assert selector("agent") == {"app.kubernetes.io/name": "xray-daemon"}
-    assert selector("alb-shipper") == {"app.kubernetes.io/name": "xray-grafana-alb"}
+    assert selector("alb-shipper") == {"app.kubernetes.io/name": "xray-alb-shipper"}
 
 
 def test_a_kustomization_lists_the_files_of_its_own_folder_in_order() -> None:

@@ -13,6 +13,7 @@ from tests.k8s.configs import VERSIONS
 from tests.k8s.objects_of import kustomize, objects, write
 from tests.k8s.pod_security import violations
 from tests.k8s.rules import findings
+from xray_grafana import contract
 from xray_grafana.bundle.render import render
 from xray_grafana.k8s.shipper import build_shipper
 
@@ -38,8 +39,44 @@ def container(*overrides: str) -> dict[str, Any]:
 
 def test_the_command_names_queue_and_loki() -> None:
     made = container()
-    assert made["command"] == ["xray-grafana", "alb", "work", "--queue", QUEUE_URL, "--loki", "http://loki.example.net:3100"]
+    assert made["command"][:7] == ["xray-grafana", "alb", "work", "--queue", QUEUE_URL, "--loki", "http://loki.example.net:3100"]
     assert made["image"] == "111122223333.dkr.ecr.eu-west-1.amazonaws.com/xray-grafana:0.1.0"
+
+
+def test_what_is_done_is_noted_where_the_next_container_of_the_pod_finds_it() -> None:
+    assert container()["command"][7:] == ["--checkpoint", "/var/lib/xray-grafana/checkpoint.db"]
+    (mount,) = container()["volumeMounts"]
+    (volume,) = pod()["volumes"]
+    assert mount == {"name": volume["name"], "mountPath": "/var/lib/xray-grafana"}
+    assert volume["emptyDir"] == {"sizeLimit": "64Mi"}
+
+
+def test_nothing_listens_unless_metrics_are_asked_for() -> None:
+    made = shipper()
+    assert "ports" not in container()
+    assert "annotations" not in made["Deployment"]["spec"]["template"]["metadata"]
+    assert made["NetworkPolicy"]["spec"]["ingress"] == []
+
+
+def test_metrics_are_one_port_in_command_container_annotation_and_policy() -> None:
+    made = shipper("alb_logs.metrics=true")
+    assert container("alb_logs.metrics=true")["command"][9:] == ["--metrics", "0.0.0.0:9090"]
+    assert container("alb_logs.metrics=true")["ports"] == [{"name": "metrics", "containerPort": 9090, "protocol": "TCP"}]
+    assert made["Deployment"]["spec"]["template"]["metadata"]["annotations"] == {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": "9090",
+        "prometheus.io/path": "/metrics",
+    }
+    assert made["NetworkPolicy"]["spec"]["ingress"] == [{"ports": [{"port": 9090, "protocol": "TCP"}]}]
+    assert violations(made["Deployment"]["spec"]["template"]) == []
+    assert findings(list(made.values())) == []
+
+
+def test_the_services_behind_load_balancers_are_a_json_text() -> None:
+    assert container("alb_logs.services.app/web=storefront", "alb_logs.services.app/api/50dc6c495c0c9188=api")["env"] == [
+        {"name": "AWS_REGION", "value": "eu-west-1"},
+        {"name": "ALB_SERVICES", "value": '{"app/api/50dc6c495c0c9188":"api","app/web":"storefront"}'},
+    ]
 
 
 def test_china_has_its_own_queue_address() -> None:
@@ -146,9 +183,10 @@ def test_a_selector_that_finds_no_pod_is_noticed() -> None:
     assert findings(list(made.values())) != []
 
 
-def test_the_pods_lines_come_under_the_name_that_the_board_asks_for() -> None:
+def test_a_collectors_copies_of_the_shippers_lines_are_not_counted_beside_those_it_pushes_itself() -> None:
     labels = shipper()["Deployment"]["spec"]["template"]["metadata"]["labels"]
-    assert labels["app.kubernetes.io/name"] == "xray-grafana-alb"
+    assert labels["app.kubernetes.io/name"] == "xray-alb-shipper"
+    assert labels["app.kubernetes.io/name"] != contract.SHIPPER_SERVICE
 
 
 def test_the_file_says_what_it_runs_and_which_secrets_it_needs() -> None:
@@ -173,7 +211,7 @@ def test_kustomize_builds_the_folder_into_its_namespace(kind: str, tmp_path: Pat
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_kubernetes_takes_every_object_of_its_own(version: str) -> None:
-    made = shipper(*identity_overrides("pod-identity"))
+    made = shipper("alb_logs.metrics=true", *identity_overrides("pod-identity"))
     for kind in ("ServiceAccount", "Deployment", "NetworkPolicy"):
         kubernetes_validate.validate(made[kind], version, strict=True)
 

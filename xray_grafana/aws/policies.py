@@ -37,7 +37,21 @@ _READ_APPLICATION_SIGNALS: Final = (
 _READ_METRICS: Final = ("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")
 _FOLLOW_LOG_QUERIES: Final = ("logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery")
 _QUERY_LOGS: Final = ("logs:GetLogEvents", "logs:GetLogGroupFields", "logs:StartQuery")
-_CONSUME_QUEUE: Final = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
+# With SendMessage a large object goes on in another message, from where this one stopped.
+_WORK_QUEUE: Final = (
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+)
+# What cannot be shipped is put aside with the reason.
+_PARK_MESSAGES: Final = ("sqs:SendMessage",)
+# SQS decrypts what it gives and makes a data key for what it takes:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+_USE_QUEUE_KEY: Final = ("kms:Decrypt", "kms:GenerateDataKey")
+# A message may name one version of an object.
+_READ_OBJECTS: Final = ("s3:GetObject", "s3:GetObjectVersion")
 _ANY: Final = ("*",)
 
 
@@ -77,14 +91,15 @@ def grafana_policy(config: Config) -> Document:
 
 
 def shipper_policy(config: Config) -> Document:
-    """What the log shipper may do: read log objects and consume the queue."""
+    """What the log shipper may do: read log objects, work off the queue, and put aside what cannot be shipped."""
     names = Names(config)
     statements = [
-        allow("ReadLogObjects", ["s3:GetObject"], [names.log_objects_arn]),
-        allow("ConsumeQueue", _CONSUME_QUEUE, [names.queue_arn]),
+        allow("ReadLogObjects", _READ_OBJECTS, [names.log_objects_arn]),
+        allow("WorkQueue", _WORK_QUEUE, [names.queue_arn]),
+        allow("ParkMessages", _PARK_MESSAGES, [names.dead_letter_queue_arn]),
     ]
     if names.alb_logs.queue_kms_key_arn is not None:
-        statements.append(allow("DecryptMessages", ["kms:Decrypt"], [names.alb_logs.queue_kms_key_arn]))
+        statements.append(allow("UseQueueKey", _USE_QUEUE_KEY, [names.alb_logs.queue_kms_key_arn]))
     if names.alb_logs.consumer == "lambda":
         group = f"arn:{names.partition}:logs:{config.aws.region}:{config.aws.account}:log-group:{names.shipper_log_group}:*"
         statements.append(allow("WriteOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], [group]))

@@ -12,6 +12,7 @@ from xray_grafana.bundle.artifact import Document
 from xray_grafana.config.loki_address import service_namespace
 from xray_grafana.config.models import Config, Logs
 from xray_grafana.config.names import Names
+from xray_grafana.config.shipper_services import services_variable
 
 TIMEOUT_SECONDS: Final = 300
 _MEMORY_MB: Final = 512
@@ -51,12 +52,14 @@ def _secret_keys(logs: Logs) -> list[str]:
     return [key for key, reference in references.items() if reference is not None]
 
 
-def _variables(logs: Logs) -> Document:
+def _variables(config: Config, logs: Logs) -> Document:
     """The function's environment. CloudFormation reads the secret when it deploys, so a new password takes a new deployment."""
     values: Document = {"url": {"Ref": "LokiUrl"}, "tenant": logs.tenant, "user": logs.basic_user}
     for key in _secret_keys(logs):
         values[key] = {"Fn::Sub": f"{{{{resolve:secretsmanager:${{{_SECRET_PARAMETER}}}:SecretString:{key}}}}}"}
-    return {contract.SHIPPER_VARIABLES[key]: value for key, value in values.items() if value is not None}
+    variables = {contract.SHIPPER_VARIABLES[key]: value for key, value in values.items()}
+    variables[contract.SERVICES_VARIABLE] = services_variable(Names(config).alb_logs.services)
+    return {name: value for name, value in variables.items() if value is not None}
 
 
 def function_resources(config: Config, logs: Logs, image: str, queue: Document) -> Document:
@@ -86,7 +89,7 @@ def function_resources(config: Config, logs: Logs, image: str, queue: Document) 
                 "MemorySize": _MEMORY_MB,
                 "Timeout": TIMEOUT_SECONDS,
                 "Role": get("ShipperRole", "Arn"),
-                "Environment": {"Variables": _variables(logs)},
+                "Environment": {"Variables": _variables(config, logs)},
                 "Tags": tags(),
             },
         },

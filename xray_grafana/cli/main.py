@@ -23,6 +23,7 @@ HELP_NAMES: Final = ("-h", "--help")
 
 # Name of a command to its module and what it does. Alphabetical, as click lists them.
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "alb": ("xray_grafana.cli.alb", "Bring access logs of load balancers to Loki, and look at them."),
     "check": ("xray_grafana.cli.check", "Check the config and the bundle it makes."),
     "completion": ("xray_grafana.cli.completion", "Print a completion script for a shell."),
     "generate": ("xray_grafana.cli.generate", "Write the bundle, or compare it with what is there."),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from xray_grafana.config.types import Form
+from xray_grafana.config.types import ServiceName as XRayServiceName
 
 # RFC 1123 label: what Kubernetes takes for namespaces, Services and ServiceAccounts.
 K8sName = Annotated[str, Form("a Kubernetes name: 1 to 63 lower-case letters, digits or -", r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")]
@@ -59,6 +61,16 @@ HostName = Annotated[
 ]
 # SQS takes 80 characters; the dead-letter queue needs five of them for its ending.
 QueueName = Annotated[str, Form("an SQS queue name: 1 to 75 letters, digits, - or _", r"[A-Za-z0-9_-]{1,75}")]
+# As ARNs name them: up to 32 letters, digits and dashes, none at the ends, and AWS's own 16 hexadecimal digits
+# (CreateLoadBalancer, CreateTargetGroup).
+BalancerName = Annotated[
+    str,
+    Form(
+        "a load balancer or target group: app/NAME, net/NAME or targetgroup/NAME, or with its id app/NAME/0123456789abcdef",
+        r"(app|net|targetgroup)/[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?(/[0-9a-f]{16})?",
+        hint="as its ARN ends, with or without the id",
+    ),
+]
 # Annotation keys of X-Ray and resource attributes of OpenTelemetry.
 AttributeName = Annotated[str, Form("an attribute name such as order.total", r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")]
 
@@ -175,8 +187,20 @@ class AlbLogs(_Model):
     shipper_image: Image | None = Field(
         default=None, description="Image of the shipper: in ECR of the same region for lambda, in any registry for deployment."
     )
+    services: Mapping[BalancerName, XRayServiceName] = Field(
+        default={},
+        description="The service behind a load balancer or target group, as the X-Ray map names it: the service_name of its lines. "
+        "A target group goes before its load balancer, a name with id before one without; else the load balancer's own name.",
+    )
+    metrics: bool = Field(
+        default=False, description="deployment only: True opens port 9090 of the pods, where Prometheus finds the shipper's counters."
+    )
     ingress_group: K8sName | None = Field(default=None, description="IngressGroup of the load balancer, where several Ingresses share one.")
     retention_days: int = Field(default=30, ge=1, le=3650, description="After how many days log objects are deleted.")
+
+    def __hash__(self) -> int:
+        # Of all fields pydantic would make one; a mapping has none.
+        return hash((self.bucket, self.queue, frozenset(self.services.items())))
 
 
 class Demo(_Model):

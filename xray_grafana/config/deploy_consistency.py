@@ -11,6 +11,7 @@ from xray_grafana.config.elb_accounts import ELB_ACCOUNTS
 from xray_grafana.config.inconsistency import Claim, Inconsistency, Section, doubles, is_set, section_at, valid_text
 from xray_grafana.config.nodes import Loc
 from xray_grafana.config.partition import dns_suffix, partition
+from xray_grafana.config.shipper_services import LAMBDA_BYTES, lambda_bytes, services_variable
 from xray_grafana.config.wording import quoted
 
 _CLUSTER: Final = ("kubernetes",)
@@ -40,6 +41,8 @@ def deploy_inconsistencies(tree: Section) -> Iterator[Inconsistency]:
         yield from _bucket(tree)
         yield from _queue_key(tree)
         yield from _shipper(tree)
+        yield from _shipper_services(tree)
+        yield from _shipper_metrics(tree)
     if is_set(tree, "demo"):
         yield from _demo(tree)
 
@@ -177,6 +180,25 @@ def _shipper(tree: Section) -> Iterator[Inconsistency]:
         if not re.match(rf"[0-9]{{12}}{re.escape(registry)}", image):
             expected = f"an image of <account>{registry}…, because alb_logs.consumer is lambda"
             yield _at(loc, image, expected, "Lambda takes images from ECR in its own region only")
+
+
+def _shipper_services(tree: Section) -> Iterator[Inconsistency]:
+    """What fits into the environment of a function."""
+    written = section_at(tree, *_ALB_LOGS, "services")
+    value = services_variable({key: name for key, name in written.items() if isinstance(name, str)})
+    if value is None or _text(tree, *_ALB_LOGS, "consumer") != "lambda":
+        return
+    if (size := lambda_bytes(value)) > LAMBDA_BYTES:
+        expected = f"at most {LAMBDA_BYTES} bytes, because alb_logs.consumer is lambda, whose environment holds 4 KB"
+        hint = "leave out what is called by its load balancer's name, or let a deployment ship"
+        yield Inconsistency((*_ALB_LOGS, "services"), f"{len(written)} entries of {size} bytes", expected, hint)
+
+
+def _shipper_metrics(tree: Section) -> Iterator[Inconsistency]:
+    """Nothing can ask a function for its counters."""
+    if section_at(tree, *_ALB_LOGS).get("metrics") is True and _text(tree, *_ALB_LOGS, "consumer") == "lambda":
+        expected = "false, because alb_logs.consumer is lambda"
+        yield Inconsistency((*_ALB_LOGS, "metrics"), "true", expected, "a function has no port; its lines in Loki have the same counts")
 
 
 def _demo(tree: Section) -> Iterator[Inconsistency]:

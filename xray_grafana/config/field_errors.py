@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from xray_grafana.config.nodes import Loc, Mapping, Node, Scalar, Sequence, Unquoted, find, place_of, scalar
-from xray_grafana.config.shape import ListShape, ScalarShape, SectionShape, Shape, shape_at
+from xray_grafana.config.nodes import Loc, Mapping, Node, Place, Scalar, Sequence, Unquoted, find, place_of, scalar, text
+from xray_grafana.config.shape import ListShape, MapShape, ScalarShape, SectionShape, Shape, shape_at
 from xray_grafana.config.wording import nearest, offer, shown_key, shown_value, unknown_key, visible
 from xray_grafana.errors import ConfigProblem
 
 _HINT_CHARACTERS: Final = 160
 _UNKNOWN_KEY: Final = "extra_forbidden"
+# How pydantic ends the location of a mapping's key.
+_KEY_STEP: Final = "[key]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,29 @@ def field_problems(error: ValidationError, root: Mapping) -> list[ConfigProblem]
             continue
         if each["type"] == "too_short" and isinstance(node, Sequence) and node.items:
             continue
-        at_key = each["type"] == _UNKNOWN_KEY
-        words = WORDS[each["type"]](_Fault(loc, node, shape_at(loc[:-1] if at_key else loc), each.get("ctx", {})))
-        place = place_of(root, loc, key=at_key)
-        problems.append(ConfigProblem(place.source, place.line, place.column, shown_key(loc), words.got, words.expected, words.hint))
+        mapping = _mapping_of_key(loc)
+        fault, place = _fault(each, root) if mapping is None else _fault_of_key(each, root, mapping)
+        words = WORDS[each["type"]](fault)
+        problems.append(ConfigProblem(place.source, place.line, place.column, shown_key(fault.loc), words.got, words.expected, words.hint))
     return problems
+
+
+def _fault(error: ErrorDetails, root: Mapping) -> tuple[_Fault, Place]:
+    loc, at_key = error["loc"], error["type"] == _UNKNOWN_KEY
+    shape = shape_at(loc[:-1] if at_key else loc)
+    return _Fault(loc, find(root, loc), shape, error.get("ctx", {})), place_of(root, loc, key=at_key)
+
+
+def _mapping_of_key(loc: Loc) -> MapShape | None:
+    """The mapping, where the location is that of one of its keys and not of an entry that has this very name."""
+    shape = shape_at(loc[:-2]) if loc[-1] == _KEY_STEP else None
+    return shape if isinstance(shape, MapShape) else None
+
+
+def _fault_of_key(error: ErrorDetails, root: Mapping, mapping: MapShape) -> tuple[_Fault, Place]:
+    loc = error["loc"][:-1]
+    place = place_of(root, loc, key=True)
+    return _Fault(loc, text(str(loc[-1]), place), mapping.key, error.get("ctx", {})), place
 
 
 def _meant(loc: Loc) -> Loc:
@@ -128,6 +149,7 @@ def _quoting_hint(shape: ScalarShape, node: Scalar) -> str | None:
 # Error types: https://docs.pydantic.dev/latest/errors/validation_errors/ — those that strict models of these types can raise.
 WORDS: Final[MappingType[str, Callable[[_Fault], Words]]] = {
     "bool_type": _wrong_value,
+    "dict_type": _wrong_container,
     "expected": _wrong_form,
     _UNKNOWN_KEY: _unknown_key,
     "float_type": _wrong_value,

@@ -157,6 +157,11 @@ class Names:
         return f"{self.alb_logs.queue}-dead"
 
     @property
+    def dead_letter_queue_arn(self) -> str:
+        """That queue for policies."""
+        return f"{self.queue_arn}-dead"
+
+    @property
     def registry(self) -> str:
         """The account's own image registry (ECR)."""
         return f"{self.config.aws.account}.dkr.ecr.{self.config.aws.region}.{self.dns_suffix}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from xray_grafana.config.nodes import Entry, Loc, Mapping, Node, Place, Scalar, Sequence, node_of, scalar, text
-from xray_grafana.config.shape import ListShape, ScalarShape, SectionShape, Shape, config_shape
+from xray_grafana.config.shape import ListShape, MapShape, ScalarShape, SectionShape, Shape, config_shape
 from xray_grafana.config.wording import shown_key, unknown_key
 from xray_grafana.errors import ConfigProblem
 
@@ -100,6 +100,11 @@ def _target(override: Override) -> _Target | ConfigProblem:
                 target = _Target((*target.loc, int(step)), item, nullable=False)
             case ListShape():
                 return _problem(override.source, loc, "a name", "the number of a list entry, counted from 0")
+            case MapShape() if override.source != FLAG:
+                hint = "a variable does not tell capitals from small letters"
+                return _problem(override.source, loc, "a variable", f"the file or {FLAG} for a key of {shown_key(target.loc)}", hint)
+            case MapShape(item=item):
+                target = _Target(loc, item, nullable=False)
             case ScalarShape():
                 return _problem(override.source, loc, "a key below a single value", f"{shown_key(target.loc)} itself")
     return target
@@ -114,7 +119,7 @@ def _node(override: Override, target: _Target) -> Scalar | ConfigProblem:
             return text(override.raw, place)
         case ScalarShape():
             return scalar(override.raw, place)
-        case SectionShape():
+        case SectionShape() | MapShape():
             return _problem(override.source, target.loc, "a single value", target.shape.expected, "set its keys one by one")
         case ListShape():
             first = shown_key((*target.loc, 0))
@@ -131,13 +136,14 @@ def _with(node: Node, loc: Loc, value: Scalar, shape: Shape) -> Node:
     if not loc:
         return value
     step, rest = loc[0], loc[1:]
-    if isinstance(shape, SectionShape) and isinstance(step, str):
+    if isinstance(shape, SectionShape | MapShape) and isinstance(step, str):
         section = Mapping(value.place, {}) if _is_null(node) else node
         if not isinstance(section, Mapping):
             return node
-        field, entry = shape.fields[step], section.entries.get(step)
-        child = entry.node if entry else node_of(field.default, value.place)
-        changed = Entry(entry.place if entry else value.place, _with(child, rest, value, field.shape))
+        below, default = (shape.item, None) if isinstance(shape, MapShape) else (shape.fields[step].shape, shape.fields[step].default)
+        entry = section.entries.get(step)
+        child = entry.node if entry else node_of(default, value.place)
+        changed = Entry(entry.place if entry else value.place, _with(child, rest, value, below))
         return Mapping(section.place, {**section.entries, step: changed})
     if isinstance(shape, ListShape) and isinstance(step, int):
         items = Sequence(value.place, ()) if _is_null(node) else node

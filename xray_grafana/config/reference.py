@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xray_grafana.config.shape import FieldShape, ListShape, ScalarShape, SectionShape, Shape, config_shape
+from xray_grafana.config.shape import FieldShape, ListShape, MapShape, ScalarShape, SectionShape, Shape, config_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ def _words(shape: Shape) -> str:
             return f"{shape.expected}, each {shape.item.expected}"
         case ListShape():
             return f"{shape.expected}: {shape.item.expected}"
+        case MapShape():
+            return f"{shape.expected}, each key {shape.key.expected}; each value {shape.item.expected}"
         case ScalarShape() | SectionShape():
             return shape.expected
 

@@ -27,9 +27,17 @@ def _object(schema: dict[str, Any]) -> dict[str, Any]:
 def _property(schema: dict[str, Any]) -> dict[str, Any]:
     """One key: a section is described by its model, and its default left out because its keys have their own."""
     shown = {key: value for key, value in schema.items() if key != "title"}
+    if "patternProperties" in shown:
+        return _mapping(shown)
     if "$ref" not in shown:
         return shown
     name = shown["$ref"].rpartition("/")[2]
     model: type[BaseModel] = next(getattr(module, name) for module in (models, deploy) if hasattr(module, name))
     shown.pop("default", None)
     return {"description": inspect.getdoc(model), **shown}
+
+
+def _mapping(schema: dict[str, Any]) -> dict[str, Any]:
+    """A mapping whose keys have a form: pydantic's own schema describes such keys, and lets any other pass."""
+    ((pattern, value),) = schema.pop("patternProperties").items()
+    return {**schema, "propertyNames": {**schema["propertyNames"], "pattern": pattern}, "additionalProperties": value}

@@ -67,6 +67,15 @@ class ListShape:
     expected: str
 
 
+@dataclass(frozen=True, slots=True)
+class MapShape:
+    """A mapping with keys of one form, whose entries all take the same."""
+
+    key: ScalarShape
+    item: Shape
+    expected: str
+
+
 @dataclass(frozen=True)
 class SectionShape:
     """A mapping with known keys."""
@@ -86,7 +95,7 @@ class FieldShape:
     description: str
 
 
-Shape: TypeAlias = "ScalarShape | ListShape | SectionShape"
+Shape: TypeAlias = "ScalarShape | ListShape | MapShape | SectionShape"
 
 _BOUND_NAMES: Final = ("gt", "ge", "le", "min_length")
 
@@ -125,6 +134,9 @@ def _shape(annotation: Any, metadata: tuple[Any, ...]) -> Shape:
     if get_origin(annotation) is tuple:
         item = _shape(get_args(annotation)[0], ())
         return ListShape(item, "a list of at least one entry" if bounds.get("min_length") else "a list")
+    if get_origin(annotation) is Mapping:
+        key, item = get_args(annotation)
+        return MapShape(_key_shape(key), _shape(item, ()), "a mapping")
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return _section(annotation)
     return _scalar_shape(annotation, metadata, bounds)
@@ -142,6 +154,11 @@ def _scalar_shape(annotation: Any, metadata: tuple[Any, ...], bounds: Mapping[st
         return ScalarShape("number", f"a number{_range(bounds)}")
     form = next(item for item in metadata if isinstance(item, Form))
     return ScalarShape("text", form.expected, form=form)
+
+
+def _key_shape(annotation: Any) -> ScalarShape:
+    inner, *metadata = get_args(annotation)
+    return _scalar_shape(inner, tuple(metadata), {})
 
 
 def _bounds(metadata: tuple[Any, ...]) -> Iterator[tuple[str, float]]:
@@ -178,7 +195,7 @@ def shape_at(loc: Loc) -> Shape:
     for step in loc:
         if isinstance(shape, SectionShape) and isinstance(step, str):
             shape = shape.fields[step].shape
-        elif isinstance(shape, ListShape):
+        elif isinstance(shape, ListShape | MapShape):
             shape = shape.item
         else:
             raise TypeError(f"{loc} is not a location of the config")

@@ -5,13 +5,13 @@ The application is not imported: it lies beside as the files that the image gets
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
 from xray_grafana.bundle.artifact import Artifact, Document, Format
 from xray_grafana.bundle.template import text_from
 from xray_grafana.config.deploy import Sdk
+from xray_grafana.config.ecr import EcrImage
 from xray_grafana.config.names import Names
 from xray_grafana.k8s.objects import checksum
 
@@ -27,20 +27,6 @@ _PRIVILEGED: Final = """\
 For a CodeBuild project in privileged mode, which docker needs, whose source is the folder that holds k8s/ and aws/.
 Its role needs AmazonEC2ContainerRegistryPowerUser; the repository is made by push-image.sh, or by hand.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class EcrImage:
-    """An image in the account's own registry."""
-
-    registry: str
-    repository: str
-    tag: str
-
-    @property
-    def reference(self) -> str:
-        """As Deployments name it."""
-        return f"{self.registry}/{self.repository}:{self.tag}"
 
 
 def ecr_image(names: Names, sdk: Sdk) -> EcrImage:

@@ -17,8 +17,9 @@ MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
 CHECKSUM_ANNOTATION: Final = "checksum/config"
 # IAM roles for service accounts: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html
 ROLE_ANNOTATION: Final = "eks.amazonaws.com/role-arn"
-# Log collectors name a pod's stream after its name label (Loki, discover_service_name), and boards ask for these.
-_LOG_STREAMS: Final = {"agent": contract.AGENT_SERVICE, "alb-shipper": contract.SHIPPER_SERVICE}
+# Log collectors name a pod's stream after its name label (Loki, discover_service_name), and boards ask for this one. Not so the shipper's:
+# it pushes its lines itself, and a collector's copies under the same name would be counted twice.
+_LOG_STREAMS: Final = {"agent": contract.AGENT_SERVICE}
 
 
 def selector(component: str) -> dict[str, str]:

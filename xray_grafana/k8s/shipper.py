@@ -15,6 +15,7 @@ from xray_grafana.config.loki_address import service_namespace
 from xray_grafana.config.models import Config, Logs
 from xray_grafana.config.names import Names
 from xray_grafana.config.secret_references import secret_key
+from xray_grafana.config.shipper_services import services_variable
 from xray_grafana.k8s.network import aws_egress, from_namespaces
 from xray_grafana.k8s.objects import (
     ROLE_ANNOTATION,
@@ -31,8 +32,18 @@ _COMPONENT: Final = "alb-shipper"
 _NAME: Final = contract.SHIPPER_SERVICE_ACCOUNT
 # The image belongs to the user and may name no user: any number but root's will do.
 _USER_ID: Final = 65532
-# One object is shipped to its end within this time, or its message comes back.
+# Told to end, the shipper finishes the batch in hand: one request to Loki, which is given up after 30 s, and a word to SQS.
 _GRACE_SECONDS: Final = 60
+# How far each object is shipped. It outlives the container and ends with the pod: then the message comes back to another.
+_CHECKPOINT_FOLDER: Final = "/var/lib/xray-grafana"
+_CHECKPOINT_VOLUME: Final[Document] = {"name": "checkpoint", "emptyDir": {"sizeLimit": "64Mi"}}
+_METRICS_PORT: Final = 9090
+# Read by the scrape config of Prometheus's own chart: https://github.com/prometheus-community/helm-charts, charts/prometheus.
+_METRICS_ANNOTATIONS: Final = {
+    "prometheus.io/scrape": "true",
+    "prometheus.io/port": str(_METRICS_PORT),
+    "prometheus.io/path": "/metrics",
+}
 _RESOURCES: Final = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
 _MESSAGES_PER_POD: Final = 10
 _PODS_MAX: Final = 4
@@ -90,32 +101,43 @@ def _service_account(names: Names) -> Document:
 
 def _deployment(names: Names, logs: Logs, image: str) -> Document:
     """No `replicas`: KEDA sets them, and applying the file again must not set them back."""
+    metrics = names.alb_logs.metrics
+    container: Document = {"name": _NAME, "image": image, "command": _command(names, logs), "env": _environment(names, logs)}
+    if metrics:
+        container["ports"] = [{"name": "metrics", "containerPort": _METRICS_PORT, "protocol": "TCP"}]
+    container |= {
+        "resources": _RESOURCES,
+        "securityContext": container_security_context(),
+        "volumeMounts": [{"name": _CHECKPOINT_VOLUME["name"], "mountPath": _CHECKPOINT_FOLDER}],
+    }
     pod: Document = {
         "serviceAccountName": names.shipper_service_account,
         "automountServiceAccountToken": False,
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
         "nodeSelector": {"kubernetes.io/os": "linux"},
         "securityContext": pod_security_context(_USER_ID),
-        "containers": [
-            {
-                "name": _NAME,
-                "image": image,
-                "command": [*contract.SHIPPER_COMMAND, "--queue", names.queue_url, "--loki", logs.url],
-                "env": _environment(names, logs),
-                "resources": _RESOURCES,
-                "securityContext": container_security_context(),
-            }
-        ],
+        "containers": [container],
+        "volumes": [_CHECKPOINT_VOLUME],
     }
+    pod_metadata: Document = {"labels": labels(_COMPONENT)}
+    if metrics:
+        pod_metadata["annotations"] = dict(_METRICS_ANNOTATIONS)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": _metadata(names),
         "spec": {
             "selector": {"matchLabels": selector(_COMPONENT)},
-            "template": {"metadata": {"labels": labels(_COMPONENT)}, "spec": pod},
+            "template": {"metadata": pod_metadata, "spec": pod},
         },
     }
+
+
+def _command(names: Names, logs: Logs) -> list[str]:
+    """Nothing listens unless the config asks for it."""
+    metrics = ["--metrics", f"0.0.0.0:{_METRICS_PORT}"] if names.alb_logs.metrics else []
+    checkpoint = f"{_CHECKPOINT_FOLDER}/checkpoint.db"
+    return [*contract.SHIPPER_COMMAND, "--queue", names.queue_url, "--loki", logs.url, "--checkpoint", checkpoint, *metrics]
 
 
 def _environment(names: Names, logs: Logs) -> list[Document]:
@@ -124,6 +146,8 @@ def _environment(names: Names, logs: Logs) -> list[Document]:
         plain[contract.SHIPPER_VARIABLES["tenant"]] = logs.tenant
     if logs.basic_user is not None:
         plain[contract.SHIPPER_VARIABLES["user"]] = logs.basic_user
+    if (services := services_variable(names.alb_logs.services)) is not None:
+        plain[contract.SERVICES_VARIABLE] = services
     return [
         *({"name": name, "value": value} for name, value in plain.items()),
         *(
@@ -182,7 +206,8 @@ def _scaled_object(names: Names) -> Document:
 
 
 def _network_policy(names: Names, logs: Logs) -> Document:
-    """Nobody talks to the shipper; it talks to DNS, AWS, Loki, and whoever gives it credentials."""
+    """Nobody talks to the shipper, except for its metrics; it talks to DNS, AWS, Loki, and whoever gives it credentials."""
+    metrics: Document = {"ports": [{"port": _METRICS_PORT, "protocol": "TCP"}]}
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -190,7 +215,7 @@ def _network_policy(names: Names, logs: Logs) -> Document:
         "spec": {
             "podSelector": {"matchLabels": selector(_COMPONENT)},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [],
+            "ingress": [metrics] if names.alb_logs.metrics else [],
             "egress": [*aws_egress(names.kubernetes.identity), _to_loki(logs, names.kubernetes.namespace)],
         },
     }

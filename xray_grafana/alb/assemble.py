@@ -1,0 +1,92 @@
+"""A shipper from what a command line or an environment says, with what it reports."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from xray_grafana import contract
+from xray_grafana.alb.checkpoint import FileCheckpoint, NoCheckpoint
+from xray_grafana.alb.lines import Timestamp
+from xray_grafana.alb.memory import keep_memory
+from xray_grafana.alb.ship import Outcome, Shipper
+from xray_grafana.alb.streams import Services, parse_services
+from xray_grafana.alb.totals import Totals, object_line
+from xray_grafana.errors import LokiError
+from xray_grafana.push.client import PushClient
+from xray_grafana.push.deliver import Deliverer
+from xray_grafana.push.encode import Entry, EntryBatch, labels_text
+from xray_grafana.push.settings import PushSettings, settings_from
+
+# The shipper's own lines are worth a short wait, not a long one.
+_REPORT_PATIENCE_SECONDS: Final = 5.0
+
+
+class Reporter:
+    """Counts outcomes, says each as one line, and pushes that line to Loki, where the board Pipeline health reads it.
+
+    A line that Loki does not take is said to `note` and lost: it is told by `say` already.
+    """
+
+    def __init__(self, deliverer: Deliverer, say: Callable[[str], None], note: Callable[[str], None]) -> None:
+        self.totals = Totals()
+        self._deliverer = deliverer
+        self._say = say
+        self._note = note
+        self._labels = labels_text({contract.LABEL_SERVICE: contract.SHIPPER_SERVICE})
+
+    def __call__(self, outcome: Outcome) -> None:
+        """Reports an outcome."""
+        self.totals.add(outcome)
+        line = object_line(outcome)
+        self._say(line)
+        if outcome.skipped_because is not None:
+            return
+        try:
+            delivery = self._deliverer.deliver(EntryBatch(self._labels, (Entry(time.time_ns(), line.encode()),)))
+        except LokiError as error:
+            self._note(f"the line about {outcome.name} is not in Loki: {error.summary}")
+        else:
+            for refusal in delivery.refusals:
+                self._note(f"the line about {outcome.name} is not in Loki: {refusal.example}")
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What a command works with."""
+
+    settings: PushSettings
+    shipper: Shipper
+    reporter: Reporter
+
+
+@contextmanager
+def assembled(
+    loki_url: str | None,
+    tenant: str | None,
+    environ: Mapping[str, str],
+    *,
+    stop: threading.Event,
+    on_wait: Callable[[str, float], None],
+    say: Callable[[str], None],
+    note: Callable[[str], None],
+    checkpoint_file: Path | None = None,
+    services: Services | None = None,
+    timestamp: Timestamp = "request_creation_time",
+) -> Iterator[Assembly]:
+    """Everything from the address of Loki on. What is not given is taken from the environment. Raises UsageError."""
+    settings = settings_from(loki_url, environ, tenant=tenant)
+    if services is None:
+        services = parse_services(environ.get(contract.SERVICES_VARIABLE) or "{}")
+    keep_memory()
+    with ExitStack() as stack:
+        client = stack.enter_context(PushClient(settings))
+        target = f"{settings.url} {settings.tenant or ''}".rstrip()
+        checkpoint = NoCheckpoint() if checkpoint_file is None else stack.enter_context(FileCheckpoint(checkpoint_file, target))
+        shipper = Shipper(Deliverer(client, stop=stop, on_wait=on_wait), checkpoint, services, timestamp)
+        yield Assembly(settings, shipper, Reporter(Deliverer(client, patience_seconds=_REPORT_PATIENCE_SECONDS, stop=stop), say, note))

@@ -1,0 +1,211 @@
+"""One message of a queue: its objects through the shipper, and what is to become of the message.
+
+An object that failed never takes the others of its message with it. Where some of several are done and some are not, those that are not go
+on as messages of their own, so that nothing is shipped again. The order is always: send first, and delete then.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from xray_grafana.alb.events import BadRecord, EventError, Item, ObjectRef, read_body
+from xray_grafana.alb.handover import dead_letter_attributes, item_body, reason_of
+from xray_grafana.alb.sqs import DELAY_MAX_SECONDS, Message, Queue
+from xray_grafana.errors import LokiError, SourceError, XRayGrafanaError
+
+if TYPE_CHECKING:
+    from xray_grafana.alb.ship import Outcome
+
+_FIRST_DELAY_SECONDS: Final = 60
+_DOUBLINGS_MAX: Final = 4
+
+Stop = Callable[[], bool]
+Note = Callable[[str], None]
+# Ships an object from its offset until it ends or `stop` says so. Raises SourceError and LokiError, and tells what was shipped until then.
+Ship = Callable[[ObjectRef, Stop, Callable[["Outcome"], None]], "Outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to become of a message: it comes back after so many seconds, or, if None, is done with and deleted.
+
+    `refusal`: Loki takes nothing at all from this shipper, whatever the object.
+    """
+
+    back_seconds: int | None = None
+    refusal: LokiError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Undone:
+    """An item that is not done, and why: it failed, for now or for good. Without an error there was no time for it or for its rest.
+
+    `is_shipped`: nothing is left to be done but to tell somebody.
+    """
+
+    item: Item
+    error: Exception | None = None
+    is_permanent: bool = False
+    is_shipped: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.item.name if isinstance(self.item, ObjectRef) else ""
+
+
+@dataclass(slots=True)
+class _Way:
+    """How far an object got: what is left of it, which goes on from there whatever happens."""
+
+    rest: ObjectRef
+
+
+class Handler:
+    """Works on messages of one queue, for several threads.
+
+    told_to_end        whether the time is over for good: what is not done by then is handed over
+    ends_on_refusal    whether a Loki that refuses everything, such as for a wrong password, ends the work instead of counting as a try
+    slice_seconds      how long an object is worked on before its rest is handed over to whoever comes next
+    failed             is called for each object that could not be read or delivered, each time
+    report             gets what became of each object, or of a part of it
+    note               gets, in one line, what a person may want to know
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        ship: Ship,
+        *,
+        told_to_end: Stop,
+        ends_on_refusal: bool,
+        report: Callable[[Outcome], None],
+        failed: Callable[[], None],
+        note: Note,
+        slice_seconds: float = math.inf,
+    ) -> None:
+        self._queue = queue
+        self._ship = ship
+        self._told_to_end = told_to_end
+        self._ends_on_refusal = ends_on_refusal
+        self._report = report
+        self._failed = failed
+        self._note = note
+        self._slice_seconds = slice_seconds
+
+    def handle(self, message: Message) -> Verdict:
+        """Ships what a message tells of."""
+        try:
+            items = read_body(message.body)
+        except EventError as error:
+            items = (BadRecord(message.body, error),)
+        refusal: LokiError | None = None
+        undone: list[_Undone] = []
+        for item in items:
+            if refusal is not None or self._told_to_end():
+                undone.append(_Undone(item))
+            elif (left := self._ship_item(item)) is not None:
+                if self._ends_on_refusal and isinstance(left.error, LokiError) and left.error.permanent:
+                    refusal, left = left.error, _Undone(left.item)
+                undone.append(left)
+        return Verdict(self._settle(message, items, undone), refusal)
+
+    def _ship_item(self, item: Item) -> _Undone | None:
+        """None if it is done."""
+        if isinstance(item, BadRecord):
+            return _Undone(item, item.error, is_permanent=True)
+        way = _Way(item)
+        try:
+            return self._ship_object(way)
+        except SourceError as error:
+            return _Undone(way.rest, error, is_permanent=error.permanent)
+        except LokiError as error:
+            return _Undone(way.rest, None if error.stopped else error)
+        except Exception as error:  # noqa: BLE001 - an object that trips a fault of ours must not take the worker with it
+            return _Undone(way.rest, error)
+
+    def _ship_object(self, way: _Way) -> _Undone | None:
+        while True:
+            outcome = self._ship(way.rest, self._slice(), partial(self._note_part, way))
+            self._note_part(way, outcome)
+            if outcome.damage is not None:
+                error = SourceError(f"{outcome.damage}; the lines in front of that are shipped", where=outcome.name, permanent=True)
+                return _Undone(way.rest, error, is_permanent=True, is_shipped=True)
+            if outcome.finished:
+                return None
+            # The rest goes to whoever takes the message. Where that is not allowed, it goes on here as long as there is time.
+            if self._sent(way.rest, 0):
+                return None
+            if self._told_to_end():
+                return _Undone(way.rest)
+
+    def _note_part(self, way: _Way, outcome: Outcome) -> None:
+        way.rest = replace(way.rest, offset=outcome.offset)
+        try:
+            self._report(outcome)
+        except (OSError, XRayGrafanaError) as error:  # such as standard output that nobody reads any more; what is shipped is shipped
+            self._note(f"{outcome.name}: worked on, but that could not be reported: {error}")
+
+    def _slice(self) -> Stop:
+        end = time.monotonic() + self._slice_seconds
+        return lambda: self._told_to_end() or time.monotonic() >= end
+
+    def _settle(self, message: Message, items: Sequence[Item], undone: Sequence[_Undone]) -> int | None:
+        """Takes care of what is not done. Returns the seconds after which the message comes back, None if it need not."""
+        is_whole = [each.item for each in undone] == list(items) and len(items) == 1
+        waits = [self._settle_one(message, each, is_whole=is_whole) for each in undone]
+        return max((wait for wait in waits if wait is not None), default=None)
+
+    def _settle_one(self, message: Message, left: _Undone, *, is_whole: bool) -> int | None:
+        """Parks an item, sends it on, or says after how many seconds its message is to come back. `is_whole`: it is all of the message."""
+        if left.error is None:
+            return None if self._sent(left.item, 0) else 0
+        if left.is_shipped:
+            self._parked(message, left, left.error, is_whole=False)
+            return None
+        self._failed()
+        if (left.is_permanent or self._is_last_try(message)) and self._parked(message, left, left.error, is_whole=is_whole):
+            return None
+        wait = _wait_seconds(message.receives, left.error)
+        self._note(f"{left.name or 'a message'}: {reason_of(left.error)}; try {message.receives} failed, the next is in {wait} s")
+        return None if not is_whole and self._sent(left.item, wait) else wait
+
+    def _is_last_try(self, message: Message) -> bool:
+        try:
+            redrive = self._queue.redrive()
+        except SourceError as error:
+            self._note(str(error))
+            return False
+        return redrive is not None and message.receives >= redrive.receives_max
+
+    def _parked(self, message: Message, left: _Undone, error: Exception, *, is_whole: bool) -> bool:
+        """Puts an item into the dead-letter queue. Without one, or the right to send to it, SQS is left to redrive the message."""
+        body = message.body if is_whole else item_body(left.item)
+        attributes = dead_letter_attributes(reason_of(error), left.name, message.receives)
+        try:
+            is_parked = self._queue.park(body, attributes)
+        except SourceError as refused:
+            self._note(str(refused))
+            return False
+        if is_parked:
+            self._note(f"{left.name or 'a message'}: {reason_of(error)}; parked in the dead-letter queue after try {message.receives}")
+        return is_parked
+
+    def _sent(self, item: Item, delay_seconds: int) -> bool:
+        try:
+            self._queue.send(item_body(item), delay_seconds=delay_seconds)
+        except SourceError as error:
+            self._note(str(error))
+            return False
+        return True
+
+
+def _wait_seconds(receives: int, error: Exception) -> int:
+    """A minute after the first try, twice as long after each, a quarter of an hour at most. Loki was waited for already: the longest."""
+    if isinstance(error, LokiError):
+        return DELAY_MAX_SECONDS
+    return min(DELAY_MAX_SECONDS, _FIRST_DELAY_SECONDS << min(receives - 1, _DOUBLINGS_MAX))

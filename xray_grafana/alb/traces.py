@@ -1,0 +1,110 @@
+"""Which trace ids X-Ray knows: ids by region in, those it has and those it left undone out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+import xray_grafana
+from xray_grafana.contract import PART_OF
+from xray_grafana.errors import XRayGrafanaError
+
+# BatchGetTraces, TraceIds: "Specify the trace IDs of requests for which to retrieve segments", five at most.
+IDS_PER_CALL: Final = 5
+# https://aws.amazon.com/xray/pricing/: traces retrieved, in the regions of the first price; the free ones are not counted.
+USD_PER_MILLION_TRACES: Final = 0.50
+_TRIES: Final = 8
+_ROUNDS: Final = 4
+_FIRST_WAIT_SECONDS: Final = 0.5
+# A trace comes in pages by its segments; one page tells that it is there.
+_PAGES_MAX: Final = 20
+
+Client = Any
+
+
+@dataclass(slots=True)
+class Known:
+    """Ids that X-Ray has, and those it left undone however often it was asked."""
+
+    found: set[str] = field(default_factory=set)
+    unprocessed: set[str] = field(default_factory=set)
+
+
+def xray_client(region: str | None, endpoint_url: str | None = None) -> Client:
+    """X-Ray of a region; None: the region of the environment."""
+    # Calls follow one another as fast as they are answered: X-Ray throttles that, and is asked again.
+    retries = {"mode": "adaptive", "total_max_attempts": _TRIES}
+    config = Config(retries=retries, user_agent_extra=f"{PART_OF}/{xray_grafana.__version__}")
+    return boto3.client("xray", region_name=region, endpoint_url=endpoint_url, config=config)
+
+
+def calls_for(ids_by_region: Mapping[str | None, Collection[str]]) -> int:
+    """How many calls that takes, those not counted that repeat what X-Ray left undone."""
+    return sum(-(-len(ids) // IDS_PER_CALL) for ids in ids_by_region.values())
+
+
+def dollars_for(count: int) -> float:
+    """What it costs at most to retrieve as many traces, in USD."""
+    return count * USD_PER_MILLION_TRACES / 1_000_000
+
+
+def known_traces(
+    client_of: Callable[[str | None], Client],
+    ids_by_region: Mapping[str | None, Collection[str]],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Known:
+    """Asks for each id in its region; None is the region that the environment says. Raises XRayGrafanaError when X-Ray refuses."""
+    known = Known()
+    for region, ids in ids_by_region.items():
+        try:
+            client = client_of(region)
+            left = sorted(ids)
+            for attempt in range(_ROUNDS):
+                if attempt:
+                    sleep(_FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+                left = [each for group in _groups(left) for each in _ask(client, group, known.found)]
+                if not left:
+                    break
+            known.unprocessed |= set(left)
+        except (BotoCoreError, ClientError) as error:
+            raise _refused(error, region) from error
+    return known
+
+
+def _groups(ids: list[str]) -> Iterator[list[str]]:
+    yield from (ids[start : start + IDS_PER_CALL] for start in range(0, len(ids), IDS_PER_CALL))
+
+
+def _ask(client: Client, ids: list[str], found: set[str]) -> list[str]:
+    """Adds what X-Ray has of these to `found` and returns those it left undone."""
+    unprocessed: set[str] = set()
+    request: dict[str, Any] = {"TraceIds": ids}
+    for _ in range(_PAGES_MAX):
+        answer = client.batch_get_traces(**request)
+        found |= {trace["Id"] for trace in answer.get("Traces", ())}
+        unprocessed |= set(answer.get("UnprocessedTraceIds", ()))
+        token = answer.get("NextToken")
+        if not token or found.issuperset(ids):
+            break
+        request["NextToken"] = token
+    return sorted(unprocessed - found)
+
+
+def _refused(error: BotoCoreError | ClientError, region: str | None) -> XRayGrafanaError:
+    where = f"X-Ray in {region}" if region else "X-Ray"
+    if isinstance(error, ClientError):
+        details = error.response.get("Error", {})
+        code, text = str(details.get("Code", "unknown")), str(details.get("Message", "")).strip()
+        denied = "AccessDenied" in code or "UnrecognizedClient" in code
+        hint = "the credentials need xray:BatchGetTraces, as aws/iam/grafana-policy.json allows it" if denied else None
+        return XRayGrafanaError(f"BatchGetTraces was refused: {code}{f': {text}' if text else ''}", where=where, hint=hint)
+    hints = {NoRegionError: "set AWS_REGION or --region", NoCredentialsError: "sign in, or set AWS_PROFILE"}
+    hint = hints.get(type(error))
+    return XRayGrafanaError(f"cannot be asked: {error}", where=where, hint=hint)
