@@ -103,6 +103,8 @@ SHIPPER_VARIABLES: Final = {
 }
 # The services behind load balancers and target groups: a JSON object from `app/NAME[/ID]` or `targetgroup/NAME[/ID]` to a service_name.
 SERVICES_VARIABLE: Final = "ALB_SERVICES"
+# The key of the AWS tag that names the service of a load balancer or target group that is not among them.
+SERVICE_TAG_VARIABLE: Final = "ALB_SERVICE_TAG"
 # EKS Pod Identity's agent on each node.
 POD_IDENTITY_ADDRESS: Final = "169.254.170.23"
 # The public chart of the daemon, for those who prefer it.

@@ -42,10 +42,14 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Sends so many bytes of the body, then ends the connection: with a reset, or as if that were all."""
+    """Sends so many bytes of the body, then ends the connection: with a reset, or as if that were all.
+
+    sized  says first how many bytes there are, as S3 does and some that speak like it do not
+    """
 
     sent: int
     resets: bool = True
+    sized: bool = True
 
 
 Step = Refuse | Break
@@ -137,8 +141,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(206 if wanted else 200)
         if wanted:
             self.send_header("Content-Range", f"bytes {begin}-{len(s3.body) - 1}/{len(s3.body)}")
-        for name, value in (("ETag", s3.etag), ("Last-Modified", MODIFIED), ("Content-Length", str(len(body)))):
-            self.send_header(name, value)
+        self.send_header("ETag", s3.etag)
+        self.send_header("Last-Modified", MODIFIED)
+        if step is None or step.sized:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if with_body:
             self._send(body, step)

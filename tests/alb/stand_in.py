@@ -21,8 +21,11 @@ PASSING = {"SlowDown", "InternalError"}
 
 @dataclass
 class StandIn:
-    """Ships line by line, `seconds_a_line` each; `damage` has what is wrong with the end of a key's object, `faults` what to do for a key before its object is read,
-    `line_faults` what to do after a line."""
+    """Ships line by line, `seconds_a_line` each.
+
+    `damage` has what is wrong with the end of a key's object, `faults` what to do for a key before its object is read,
+    `line_faults` what to do after a line.
+    """
 
     s3: Any
     seconds_a_line: float = 0.0

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from xray_grafana.alb.blocks import Block, blocks
+from xray_grafana.alb.blocks import LINES_MAX, Block, blocks
+from xray_grafana.errors import SourceError
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 40
@@ -80,9 +81,24 @@ def test_any_beginning_of_a_line_is_a_place_to_go_on(lines: list[bytes], skipped
     assert lines_of(found) == [line.decode(errors="backslashreplace").encode() for line in lines[skipped:]]
 
 
-def test_a_start_behind_the_end_leaves_nothing() -> None:
+def test_a_start_at_the_end_leaves_nothing() -> None:
     assert list(blocks([b"one\n", b"two\n"], 8, LIMIT)) == []
-    assert list(blocks([b"one\n", b"two\n"], 99, LIMIT)) == []
+
+
+def test_a_start_behind_the_end_is_that_of_another_object() -> None:
+    with pytest.raises(SourceError, match="it has 8 bytes uncompressed, and was to go on at byte 99") as caught:
+        list(blocks([b"one\n", b"two\n"], 99, LIMIT))
+    assert caught.value.permanent
+
+
+def test_very_many_lines_come_in_several_blocks_each_of_which_ends_where_the_next_begins() -> None:
+    text = b"a\n" * (LINES_MAX * 2 + 5)
+
+    found = list(blocks([b"first\n" + text], 0, LIMIT))
+
+    assert [block.text.count(b"\n") for block in found] == [LINES_MAX, LINES_MAX, 6]
+    assert [block.end for block in found] == [6 + 2 * (LINES_MAX - 1), 6 + 2 * (2 * LINES_MAX - 1), 6 + len(text)]
+    assert b"".join(bytes(block.text) for block in found) == b"\nfirst" + b"\na" * (LINES_MAX * 2 + 5)
 
 
 def test_a_block_holds_the_whole_lines_of_its_chunk() -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -189,6 +190,23 @@ def test_a_folder_that_may_not_be_written_is_told() -> None:
     done = subprocess.run([sys.executable, "-c", _NOBODY, "/shipped.db"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
 
     assert done.stdout == "cannot be used as a checkpoint: unable to open database file\n"
+
+
+def test_a_file_that_another_program_is_just_making_is_waited_for(file: Path) -> None:
+    FileCheckpoint(file, "loki").close()
+    with closing(sqlite3.connect(file)) as database:
+        [(schema,)] = database.execute("SELECT sql FROM sqlite_master").fetchall()
+    young = file.with_name("young.db")
+    with ThreadPoolExecutor(1) as pool, closing(sqlite3.connect(young, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        opening = pool.submit(FileCheckpoint, young, "loki")
+        time.sleep(0.2)
+        assert not opening.done()
+        database.execute(schema)
+        database.execute("PRAGMA user_version = 1")
+        database.execute("COMMIT")
+        with opening.result() as checkpoint:
+            assert checkpoint.position("a") == Position()
 
 
 def test_several_programs_use_one_file_at_once_from_its_first_moment_on(file: Path) -> None:

@@ -181,6 +181,19 @@ def test_damage_behind_much_of_little_is_found_at_its_place() -> None:
     assert damage == "its gzip data is damaged: Invalid deflate block found"
 
 
+@pytest.mark.parametrize("before", range(12))
+def test_damage_that_the_fast_decoder_has_taken_and_not_looked_at_is_found_at_its_place(before: int) -> None:
+    """It takes some bytes ahead, so that it fails over the next piece for what stands at the end of the one before."""
+    text = noise(PIECE + 50_000)
+    _, begins = in_blocks(text[: PIECE - 1000], PIECE - 1000)
+    size = PIECE - 1000 + PIECE - before - begins[0]
+    data, begins = in_blocks(text, size)
+    assert begins[0] == PIECE - before
+    damaged = data[: begins[0]] + b"\xff" * 8 + data[begins[0] + 8 :]
+
+    assert inflated(damaged) == (text[:size], "its gzip data is damaged: Invalid deflate block found")
+
+
 def test_a_flipped_bit_that_only_the_checksum_finds_is_told_at_the_end() -> None:
     data = bytearray(gzip.compress(compressible(400_000)))
     data[-8] ^= 1

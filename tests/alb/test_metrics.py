@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -62,6 +64,7 @@ def test_every_total_is_served_under_its_name() -> None:
             "xray_grafana_alb_objects_total[shipped]": 1,
             "xray_grafana_alb_objects_total[continued]": 0,
             "xray_grafana_alb_objects_total[damaged]": 0,
+            "xray_grafana_alb_objects_total[refused]": 0,
             "xray_grafana_alb_objects_total[skipped]": 1,
             "xray_grafana_alb_objects_total[failed]": 1,
             "xray_grafana_alb_read_bytes_total": 5_000,
@@ -72,6 +75,16 @@ def test_every_total_is_served_under_its_name() -> None:
         }
 
 
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Threads that are changed as often as can be."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty_threads")
 def test_what_is_read_is_the_sum_of_the_outcomes_at_every_moment() -> None:
     totals, done = Totals(), threading.Event()
 

@@ -29,6 +29,10 @@ USUAL = (
 )
 # 2026-09-20T10:00:01.003 in seconds since 1970, by `date -u -d 2026-09-20T10:00:01 +%s`.
 USUAL_NS = 1_789_898_401_003_000_000
+SHOP_FRONT = (
+    '{aws_account="123456789012", aws_region="eu-west-1", lb="app/shop-front/50dc6c495c0c9188", log_type="access", '
+    'service_name="shop-front"}'
+)
 
 Stored = tuple[str, int, bytes, tuple[tuple[str, str], ...]]
 
@@ -81,8 +85,7 @@ def plainly(lines: Iterable[bytes], timestamp: Literal["request_creation_time", 
 def test_a_usual_line_arrives_whole_with_time_id_and_level() -> None:
     assert entries(scanned([USUAL], key=log_key()).batches) == [
         (
-            '{aws_account="123456789012", aws_region="eu-west-1", lb="app/shop-front/50dc6c495c0c9188", log_type="access", '
-            'service_name="shop-front"}',
+            SHOP_FRONT,
             USUAL_NS,
             USUAL,
             (("trace_id", "1-68ce7c11-0123456789abcdef01234567"), ("level", "info")),
@@ -215,13 +218,9 @@ def test_a_file_of_any_name_gets_its_labels_from_its_lines() -> None:
 
     labels = [labels for labels, *_ in entries(scanned([USUAL, other, USUAL]).batches)]
 
-    ours = (
-        '{aws_account="123456789012", aws_region="eu-west-1", lb="app/shop-front/50dc6c495c0c9188", log_type="access", '
-        'service_name="shop-front"}'
-    )
     assert sorted(labels) == [
-        ours,
-        ours,
+        SHOP_FRONT,
+        SHOP_FRONT,
         '{aws_account="999988887777", aws_region="eu-west-1", lb="app/api/0123456789abcdef", log_type="access", service_name="api"}',
     ]
 
@@ -230,6 +229,22 @@ def test_a_load_balancer_whose_name_begins_like_another_is_another() -> None:
     longer = USUAL.replace(b"50dc6c495c0c9188", b"50dc6c495c0c91889")
 
     assert [batch.count for batch in scanned([USUAL, longer]).batches] == [1, 1]
+
+
+@pytest.mark.parametrize("long", [b"app/" + b"x" * 300 + b"/y", b"app/" + b"x" * 5000 + b"/y"])
+def test_a_name_longer_than_what_is_left_of_the_block_is_another(long: bytes) -> None:
+    longer = USUAL.replace(b"app/shop-front/50dc6c495c0c9188", long)
+
+    assert [batch.count for batch in scanned([longer, USUAL]).batches] == [1, 1]
+    assert sum(batch.count for batch in scanned([longer, USUAL, b"short"]).batches) == 3
+
+
+def test_a_target_group_longer_than_what_is_in_front_of_it_is_another() -> None:
+    longer = USUAL.replace(b"targetgroup/storefront/", b"targetgroup/" + b"y" * 3000 + b"/")
+
+    batches = scanned([USUAL, longer, USUAL], key=log_key(), services=Services({"targetgroup/storefront": "storefront"})).batches
+
+    assert [batch.count for batch in batches] == [2, 1]
 
 
 def test_a_batch_in_halves_holds_the_same_entries_in_order() -> None:

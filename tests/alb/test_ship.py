@@ -253,8 +253,8 @@ def test_a_test_file_is_skipped(shop: Shop, key_name: str, data: bytes) -> None:
             b"",
             "it is of a Gateway Load Balancer",
         ),
-        ("whatever", b"dear diary\n", "neither its name nor its first line is that of a load balancer's log"),
-        ("whatever", b"\0" * 3 * CHUNK_BYTES, "neither its name nor its first line is that of a load balancer's log"),
+        ("whatever", b"dear diary\n", "neither its name nor its first lines are those of a load balancer's log"),
+        ("whatever", b"\0" * 3 * CHUNK_BYTES, "neither its name nor its first lines are those of a load balancer's log"),
     ],
 )
 def test_what_is_no_log_is_refused_by_name_and_for_good(shop: Shop, file: Path, key_name: str, data: bytes, reason: str) -> None:
@@ -444,6 +444,36 @@ def test_the_same_object_again_is_skipped(shop: Shop, file: Path) -> None:
 
     assert (again.finished, again.skipped_because, again.counts) == (True, "shipped before", Counts())
     assert (len(shop.loki.requests), source.opened) == (1, 1)
+
+
+def test_an_object_that_loki_refused_lines_of_begins_anew_the_next_time(shop: Shop, file: Path) -> None:
+    """Somebody has raised Loki's limits by then. What is only too long stays so."""
+    shop.loki.script([Reply(400, "error parsing labels {")])
+    with FileCheckpoint(file, "loki") as checkpoint:
+        refused = shop.ship(MadeUp(packed(FEW)), checkpoint)
+        again = shop.ship(MadeUp(packed(FEW)), checkpoint)
+        too_long = MadeUp(packed([FEW[0], b"x" * 2 * LINE_MAX_BYTES]), identity="too long")
+
+        assert refused.counts == Counts(read=40, rejected=40)
+        assert again.counts == Counts(read=40, shipped=40)
+        assert shop.ship(too_long, checkpoint).counts == Counts(read=2, shipped=1, rejected=1)
+        assert shop.ship(too_long, checkpoint).skipped_because == "shipped before"
+
+
+def test_two_threads_with_the_same_object_ship_it_once(shop: Shop, file: Path) -> None:
+    """As when a queue delivers a message twice."""
+    with FileCheckpoint(file, "loki") as checkpoint, shop.shipper(checkpoint) as shipper, ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(shipper.ship, [MadeUp(packed(LINES)) for _ in range(4)]))
+
+    assert sorted(outcome.skipped_because or "" for outcome in outcomes) == ["", "shipped before", "shipped before", "shipped before"]
+    assert shop.loki.taken() == expected(LINES)
+
+
+def test_two_threads_with_objects_that_nothing_tells_apart_ship_both(shop: Shop) -> None:
+    with shop.shipper() as shipper, ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(shipper.ship, [MadeUp(packed(FEW), identity=None) for _ in range(2)]))
+
+    assert [outcome.counts.shipped for outcome in outcomes] == [40, 40]
 
 
 def test_another_version_of_an_object_is_another_object(shop: Shop, file: Path) -> None:

@@ -373,6 +373,14 @@ def test_a_connection_that_breaks_is_taken_up_where_it_broke(s3: S3Fake, breaks:
 
 
 @pytest.mark.enable_socket
+def test_an_end_that_comes_early_is_noticed_by_the_size_that_the_listing_said(s3: S3Fake) -> None:
+    s3.script([Break(1_000_000, resets=False, sized=False)])
+
+    assert read(S3Source(s3.client, BUCKET, KEY, etag=s3.etag, size_bytes=len(BODY))) == BODY
+    assert len(s3.requests) == 2
+
+
+@pytest.mark.enable_socket
 def test_a_connection_that_breaks_twice_at_one_place_is_an_error_for_now(s3: S3Fake) -> None:
     s3.script([Break(1_200_000, resets=False), Break(0, resets=False)])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pytest
 
 from tests.alb.lines import KEY
@@ -109,6 +111,43 @@ def test_the_target_group_names_the_service_before_the_load_balancer_and_an_id_b
 def test_lines_are_asked_for_their_target_group_only_when_one_has_a_service() -> None:
     assert not Streams(Services({"app/x": "x"}), "access", None).by_target_group
     assert Streams(Services({"app/x": "x", "targetgroup/y": "y"}), "access", None).by_target_group
+
+
+def test_lines_are_asked_for_their_target_group_when_tags_name_services() -> None:
+    assert Streams(Services(tags=Tags({})), "access", None).by_target_group
+
+
+@dataclass
+class Tags:
+    """Services by the end of an ARN; notes what it is asked for."""
+
+    services: dict[str, str]
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def name_of(self, arn: str) -> str | None:
+        self.asked.append((arn,))
+        return self.services.get(arn.rpartition(":")[2])
+
+    def name_of_load_balancer(self, account: str, region: str, load_balancer: str) -> str | None:
+        self.asked.append((account, region, load_balancer))
+        return self.services.get(load_balancer)
+
+
+@pytest.mark.parametrize("name", [KEY, None])
+def test_account_and_region_of_a_load_balancer_come_from_the_objects_name_or_else_from_the_target_group(name: str | None) -> None:
+    tags = Tags({BALANCER: "storefront"})
+    labels = Streams(Services(tags=tags), "access", key_of(name) if name else None).labels(BALANCER, ARN)
+
+    assert 'service_name="storefront"' in labels
+    assert tags.asked == [(ARN,), ("123456789012", "eu-west-1", BALANCER)]
+
+
+def test_tags_are_asked_for_once_for_each_stream_of_an_object() -> None:
+    tags = Tags({"targetgroup/checkout/943f017f100becff": "checkout"})
+    streams = Streams(Services(tags=tags), "access", key_of(KEY))
+
+    assert {streams.labels(BALANCER, ARN) for _ in range(3)} == {streams.labels(BALANCER, ARN)}
+    assert tags.asked == [(ARN,)]
 
 
 def test_what_would_end_a_label_early_is_escaped() -> None:

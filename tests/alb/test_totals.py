@@ -73,6 +73,8 @@ def test_a_line_says_what_became_of_an_object() -> None:
         (Outcome("a", finished=True), "shipped"),
         (Outcome("a", finished=False), "continued"),
         (Outcome("a", finished=True, damage="it ends in the middle"), "damaged"),
+        (Outcome("a", finished=True, refusals=(Refusal("too_old", 1, "…"),)), "refused"),
+        (Outcome("a", finished=True, refusals=(Refusal("too_long", 1, "…"),)), "shipped"),
         (Outcome("a", finished=True, skipped_because="shipped before"), "skipped"),
     ],
 )
@@ -170,7 +172,7 @@ def test_totals_are_the_sums_of_all_outcomes() -> None:
 
     assert totals.counts == Counts(read=21, shipped=13, rejected=2, unreadable=4, skipped=2)
     assert totals.counts.is_balanced
-    assert totals.objects == {"shipped": 2, "continued": 1, "damaged": 1, "skipped": 1}
+    assert totals.objects == {"shipped": 2, "continued": 1, "damaged": 1, "refused": 0, "skipped": 1}
     assert (totals.read_bytes, totals.sent_bytes, totals.pushes, totals.retries, totals.failures) == (10_000, 1_800, 6, 2, 1)
 
 

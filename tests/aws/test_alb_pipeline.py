@@ -128,6 +128,18 @@ def test_the_function_is_told_the_services_behind_load_balancers_in_the_order_of
     assert variables["ALB_SERVICES"] == r'{"app/web":"caf\u00e9","targetgroup/cart":"cart"}'
 
 
+def test_the_function_is_told_the_tag_that_names_services_and_its_role_may_read_it() -> None:
+    assert properties("Shipper", "alb_logs.service_tag=service")["Environment"]["Variables"]["ALB_SERVICE_TAG"] == "service"
+    (policy,) = properties("ShipperRole", "alb_logs.service_tag=service")["Policies"]
+    assert [statement["Sid"] for statement in policy["PolicyDocument"]["Statement"]] == [
+        "ReadLogObjects",
+        "WorkQueue",
+        "ParkMessages",
+        "ReadServiceTags",
+        "WriteOwnLog",
+    ]
+
+
 def test_a_loki_inside_the_cluster_is_asked_for_because_lambda_cannot_reach_it() -> None:
     for url in ("http://loki:3100", "http://loki-gateway.logging.svc"):
         assert "Default" not in stack(f"logs.url={url}")["Parameters"]["LokiUrl"]

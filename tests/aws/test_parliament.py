@@ -27,7 +27,9 @@ def every_policy() -> list[dict[str, Any]]:
     return [
         policy
         for region, consumer in itertools.product(PLACES, ("lambda", "deployment"))
-        for policy in identity_policies(*switches, f"alb_logs.consumer={consumer}", queue_key(region), region=region)
+        for policy in identity_policies(
+            *switches, f"alb_logs.consumer={consumer}", "alb_logs.service_tag=service", queue_key(region), region=region
+        )
     ]
 
 

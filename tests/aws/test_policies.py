@@ -30,6 +30,7 @@ WITHOUT_RESOURCE_TYPES = (
         "logs:StopQuery",
         "logs:GetQueryResults",
         "oam:ListSinks",
+        "elasticloadbalancing:DescribeTags",
     }
 )
 EVERYTHING = (
@@ -40,6 +41,7 @@ EVERYTHING = (
     "xray.sources.0.name=X-Ray",
     "xray.sources.0.assume_role_arn=arn:aws:iam::444455556666:role/grafana-xray",
     "alb_logs.queue_kms_key_arn=arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "alb_logs.service_tag=service",
 )
 
 
@@ -129,6 +131,16 @@ def test_the_shipper_may_read_logs_work_off_the_queue_put_messages_aside_and_no_
     }
 
 
+@pytest.mark.parametrize("consumer", ["lambda", "deployment"])
+def test_a_shipper_that_goes_by_tags_may_read_them_and_one_that_does_not_may_not(consumer: str) -> None:
+    """DescribeTags has no resource types: a policy that named the load balancers would allow nothing."""
+    without, config = (deploy(f"alb_logs.consumer={consumer}", *more) for more in ((), ("alb_logs.service_tag=service",)))
+    assert actions(document(config, "aws/iam/shipper-policy.json")) - actions(document(without, "aws/iam/shipper-policy.json")) == {
+        "elasticloadbalancing:DescribeTags"
+    }
+    assert resources(config, "shipper") == resources(without, "shipper") | {"ReadServiceTags": ["*"]}
+
+
 def test_from_the_dead_letter_queue_the_shipper_may_take_nothing() -> None:
     (park,) = [
         statement for statement in document(deploy(), "aws/iam/shipper-policy.json")["Statement"] if statement["Sid"] == "ParkMessages"
@@ -168,7 +180,7 @@ def test_only_actions_without_resource_types_are_allowed_on_everything() -> None
     ]
     assert len(policies) == 3
     assert stars(policies) <= WITHOUT_RESOURCE_TYPES
-    assert {"oam:ListSinks", "logs:StopQuery"} <= stars(policies)
+    assert {"oam:ListSinks", "logs:StopQuery", "elasticloadbalancing:DescribeTags"} <= stars(policies)
 
 
 def test_a_star_on_a_queue_would_be_found() -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -99,7 +101,7 @@ def test_json_has_every_number(run: Run, loki: LokiFake, log: Path) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert result.pop("seconds") >= 0
     assert result == {
-        "objects": {"shipped": 1, "continued": 0, "damaged": 0, "skipped": 0, "failed": 0},
+        "objects": {"shipped": 1, "continued": 0, "damaged": 0, "refused": 0, "skipped": 0, "failed": 0},
         "lines": {"read": 30, "shipped": 30, "rejected": 0, "unreadable": 0, "skipped": 0},
         "read_bytes": len(text_of(FEW)),
         "sent_bytes": len(loki.requests[0].body),
@@ -260,7 +262,7 @@ def test_failures_are_in_the_json_too(run: Run, loki: LokiFake, log: Path) -> No
     assert sorted(result["failed"], key=lambda failed: str(failed["object"])) == [
         {
             "object": "diary.txt",
-            "error": "neither its name nor its first line is that of a load balancer's log",
+            "error": "neither its name nor its first lines are those of a load balancer's log",
             "hint": "name it as S3 does, or look at its lines: xray-grafana alb parse FILE",
         },
         {"object": "gone.log", "error": "cannot be read: No such file or directory", "hint": None},
@@ -294,14 +296,24 @@ def test_lines_that_loki_rejects_are_told_with_an_example_and_what_to_do(run: Ru
         assert ran.code == 1
         assert re.fullmatch(
             r"rejected: 30 too old: entry for stream '\{[^']*\}' has timestamp too old: 2026-09-20T.*\n"
-            r"  hint: --backfill has Loki take old lines; --again ships what was shipped before\n",
+            r"  hint: --backfill has a Loki newer than 3.7 take old lines; .*\n",
             ran.err,
         ), ran.err
         assert "            30 rejected\n" in ran.out
 
-        ran = run("alb", "ship", str(log), "--loki", loki.url, "--backfill", "--again", "--json")
+        ran = run("alb", "ship", str(log), "--loki", loki.url, "--backfill", "--json")
         assert (ran.code, json.loads(ran.out)["lines"]["shipped"]) == (0, 30)
         assert len(loki.taken({"__backfill_shard__": "2026-09-20T10"})) == 30
+
+
+def test_a_line_that_is_too_long_is_rejected_with_its_beginning(run: Run, loki: LokiFake, log: Path) -> None:
+    log.write_bytes(packed([*FEW, b"x" * 300_000]))
+
+    ran = run("alb", "ship", str(log), "--loki", loki.url)
+
+    assert ran.code == 1
+    assert ran.err.startswith("rejected: 1 too long: longer than 262,144 bytes: xxx")
+    assert "hint" not in ran.err
 
 
 # What goes wrong with Loki
@@ -341,7 +353,7 @@ def test_a_short_trouble_is_told_and_costs_nothing(run: Run, loki: LokiFake, log
     ran = run("alb", "ship", str(log), "--loki", loki.url, "--json")
 
     assert ran.code == 0
-    assert re.fullmatch(r"waiting [0-9.]+ s for Loki, and more if need be: 503 the ring is empty\n", ran.err), ran.err
+    assert re.fullmatch(r"waiting [0-9.]+ s for Loki: 503 the ring is empty\n", ran.err), ran.err
     assert json.loads(ran.out)["retries"] == 2
     assert loki.entries(LABELS) == expected(FEW)
 
@@ -428,13 +440,16 @@ def test_a_closed_standard_input_is_told(loki: LokiFake, place: Path) -> None:
     assert done.stderr == "error: -: standard input is closed\n"
 
 
-def test_a_fault_of_the_program_ends_it_without_shipping_all_the_rest(loki: LokiFake, place: Path) -> None:
-    """A reader that goes away is as good a fault as any: the others stop at their next block."""
-    (place / NAME).write_bytes(packed(FEW))
-    done = run_program("alb", "ship", str(place / NAME), "--loki", loki.url, environ={"HOME": str(place)}, shell_suffix="| true")
+def test_a_mistake_that_is_found_late_stops_the_others_at_their_next_block(run: Run, loki: LokiFake, place: Path) -> None:
+    log = place / NAME
+    log.write_bytes(packed(LINES))
 
-    assert done.returncode in {0, 141}
-    assert "Traceback" not in done.stderr
+    ran = run("alb", "ship", str(log), "s3://", "--loki", loki.url, "--endpoint-url", "http://127.0.0.1:1")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert 0 < len(loki.taken(LABELS)) < len(LINES)
+    assert run("alb", "ship", str(log), "--loki", loki.url).code == 0
+    assert loki.taken(LABELS) == expected(LINES)
 
 
 # Signals
@@ -494,6 +509,36 @@ def test_a_run_that_is_told_to_end_goes_on_where_it_was(loki: LokiFake, place: P
     assert loki.taken(LABELS) == expected(LINES)
 
 
+def test_an_end_in_the_middle_of_many_objects_leaves_the_rest_for_later(run: Run, loki: LokiFake, place: Path) -> None:
+    (place / "logs").mkdir()
+    for number in range(8):
+        (place / "logs" / NAME.replace("4k2a9x1b", f"rand{number}")).write_bytes(packed(LINES[number * 20 : number * 20 + 20]))
+    loki.script([Behave()] * 4 + [Reply(503)] * 40)
+
+    def interrupt() -> None:
+        while len(loki.requests) < 6:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    ran = run("alb", "ship", "logs", "--loki", loki.url, "--concurrency", "2")
+    thread.join()
+
+    assert ran.code == 130
+    assert ran.err.endswith(AGAIN_NOTE)
+    shipped = int(ran.out.split(" ", 1)[0])
+    assert 0 < shipped < 8
+    while loki.next_step() != Behave():
+        pass
+
+    ran = run("alb", "ship", "logs", "--loki", loki.url)
+
+    assert ran.code == 0
+    assert ran.out.startswith(f"{8 - shipped} shipped, {shipped} skipped in ")
+    assert {stored.line for stored in loki.entries(LABELS)} == set(LINES[:160])
+
+
 def test_the_block_in_hand_is_finished_first(loki: LokiFake, place: Path) -> None:
     log = place / NAME
     log.write_bytes(packed(LINES))
@@ -523,7 +568,7 @@ def test_without_a_loki_it_waits_and_can_be_told_to_end(place: Path) -> None:
             out, err = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert re.search(r"waiting [0-9.]+ s for Loki, and more if need be: Connection refused\n", said)
+    assert re.search(r"waiting [0-9.]+ s for Loki: Connection refused\n", said)
     assert err.endswith("error: gone.log: cannot be read: No such file or directory\n" + AGAIN_NOTE)
     assert out.startswith("1 failed in ")
 
@@ -566,10 +611,51 @@ def test_a_note_stands_above_the_line_and_the_line_is_no_wider_than_the_terminal
     text, code = on_terminal(["alb", "ship", str(log), "--loki", loki.url], {"HOME": str(place)}, columns=30)
 
     assert code == 0
-    assert re.search(r"\r\x1b\[Kwaiting [0-9.]+ s for Loki, and more if need be: 503 not now\r\n", text)
+    assert re.search(r"\r\x1b\[Kwaiting [0-9.]+ s for Loki: 503 not now\r\n", text)
     shown = [part.partition("\r\n")[0] for part in text.split("\r\x1b[K") if " done, " in part]
     assert shown
     assert all(len(part) <= 29 for part in shown)
+
+
+def test_a_terminal_that_goes_away_ends_nothing(run: Run, loki: LokiFake, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = place / NAME
+    log.write_bytes(packed(LINES))
+    loki.script([Slow(0.3), Slow(0.3)])
+    leader, follower = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+
+    def close() -> None:
+        while not loki.requests:
+            time.sleep(0.01)
+        os.close(leader)
+
+    thread = threading.Thread(target=close)
+    thread.start()
+    with suppress(OSError), open(follower, "w", encoding="utf-8") as terminal:  # noqa: PTH123 — it has a number, no path
+        monkeypatch.setattr(sys, "stderr", terminal)
+        ran = run("alb", "ship", str(log), "--loki", loki.url)
+    thread.join()
+
+    assert ran.code == 0
+    assert ran.out.startswith("1 shipped in ")
+    assert loki.taken(LABELS) == expected(LINES)
+
+
+def test_a_terminal_of_no_width_gets_the_line_too(run: Run, loki: LokiFake, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As some that are no real ones say."""
+    log = place / NAME
+    log.write_bytes(packed(LINES))
+    loki.script([Slow(0.3), Slow(0.3)])
+    leader, follower = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+    with open(follower, "w", encoding="utf-8") as terminal:  # noqa: PTH123 — it has a number, no path
+        monkeypatch.setattr(sys, "stderr", terminal)
+        ran = run("alb", "ship", str(log), "--loki", loki.url)
+        shown = os.read(leader, 65_536).decode()
+    os.close(leader)
+
+    assert ran.code == 0
+    assert re.search(r"\r\x1b\[K0 objects done, [0-9,]+ lines, [0-9,]+ lines/s\r", shown)
 
 
 def test_a_dumb_terminal_gets_lines_only(loki: LokiFake, place: Path) -> None:

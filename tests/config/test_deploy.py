@@ -39,6 +39,8 @@ TABLE: list[tuple[Any, list[str], list[str]]] = [
       "app/web/50DC6C495C0C9188",
       "app/a.b", "loadbalancer/app/web/50dc6c495c0c9188", "app/web\n"]),
     (ServiceName, ["checkout", "Check out_2"], ["", "a*"]),
+    (deploy.TagKey, ["service", "app.kubernetes.io/name", "aws:cloudformation:stack-name", "Größe_1 = +-@", "x" * 128],
+     ["", " ", "x" * 129, "a*", "a,b", 'a"b', "a\nb", "a\\b", "a{b}", "a\u2028b"]),
     (deploy.QueueName, ["alb-logs", "A_1", "x" * 75], ["", "x" * 76, "a.fifo", "a b"]),
 ]  # fmt: skip
 
@@ -65,4 +67,4 @@ def test_every_text_type_is_in_the_table_above() -> None:
     known = {name for name, alias in vars(deploy).items() if get_args(alias)[:1] == (str,) and hasattr(alias, "__metadata__")}
     tabled = {id(form_of(alias)) for alias, _, _ in TABLE}
     assert {name for name in known if id(form_of(getattr(deploy, name))) not in tabled} == set()
-    assert len(known) == len(tabled) == 14
+    assert len(known) == len(tabled) == 15

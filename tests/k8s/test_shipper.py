@@ -79,6 +79,14 @@ def test_the_services_behind_load_balancers_are_a_json_text() -> None:
     ]
 
 
+def test_the_tag_that_names_services_is_a_variable_and_needs_no_more_of_the_network() -> None:
+    assert container("alb_logs.service_tag=app.kubernetes.io/name")["env"] == [
+        {"name": "AWS_REGION", "value": "eu-west-1"},
+        {"name": "ALB_SERVICE_TAG", "value": "app.kubernetes.io/name"},
+    ]
+    assert egress("alb_logs.service_tag=service") == egress()
+
+
 def test_china_has_its_own_queue_address() -> None:
     (made,) = shipper(region="cn-north-1")["Deployment"]["spec"]["template"]["spec"]["containers"]
     assert "https://sqs.cn-north-1.amazonaws.com.cn/111122223333/alb-logs" in made["command"]

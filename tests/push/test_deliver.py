@@ -412,7 +412,7 @@ def test_many_threads_deliver_their_streams_at_once(clock: Clock) -> None:
 
     deliveries: list[Delivery] = []
     with LokiFake(now_ns=clock.now_ns) as loki:
-        loki.script([Reply(500), Drop(), Reply(429, "later"), ResetInRequest()] * 5)
+        loki.script([Reply(500), Drop(), Reply(429, "later"), ResetInRequest()] * 4)  # a push that one thread has limited five times is cut
         delivering = deliverer(loki, clock)
         threads = [threading.Thread(target=run, args=(delivering, number)) for number in range(8)]
         for thread in threads:
@@ -423,4 +423,4 @@ def test_many_threads_deliver_their_streams_at_once(clock: Clock) -> None:
         for number in range(8):
             lines = [entry.line for entry in loki.entries({"service_name": f"s{number}"})]
             assert lines == [b"%d %d %d" % (number, round_, step) for round_ in range(10) for step in range(10)]
-    assert sum(delivery.retries for delivery in deliveries) == 20
+    assert sum(delivery.retries for delivery in deliveries) == 16

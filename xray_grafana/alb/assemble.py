@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from xray_grafana.alb.checkpoint import FileCheckpoint, NoCheckpoint
 from xray_grafana.alb.lines import Timestamp
 from xray_grafana.alb.memory import keep_memory
 from xray_grafana.alb.ship import Outcome, Shipper
-from xray_grafana.alb.streams import Services, parse_services
+from xray_grafana.alb.streams import Services, Tags, parse_services
 from xray_grafana.alb.totals import Totals, object_line
 from xray_grafana.errors import LokiError
 from xray_grafana.push.client import PushClient
@@ -77,12 +78,19 @@ def assembled(
     note: Callable[[str], None],
     checkpoint_file: Path | None = None,
     services: Services | None = None,
+    service_tag: str | None = None,
+    endpoint_url: str | None = None,
     timestamp: Timestamp = "request_creation_time",
 ) -> Iterator[Assembly]:
-    """Everything from the address of Loki on. What is not given is taken from the environment. Raises UsageError."""
+    """Everything from the address of Loki on. What is not given is taken from the environment. Raises UsageError.
+
+    `endpoint_url` is another address of AWS, which is asked for nothing but the tags of `service_tag`.
+    """
     settings = settings_from(loki_url, environ, tenant=tenant)
     if services is None:
         services = parse_services(environ.get(contract.SERVICES_VARIABLE) or "{}")
+    if tag_key := service_tag or environ.get(contract.SERVICE_TAG_VARIABLE):
+        services = replace(services, tags=_tags(tag_key, endpoint_url, note))
     keep_memory()
     with ExitStack() as stack:
         client = stack.enter_context(PushClient(settings))
@@ -90,3 +98,10 @@ def assembled(
         checkpoint = NoCheckpoint() if checkpoint_file is None else stack.enter_context(FileCheckpoint(checkpoint_file, target))
         shipper = Shipper(Deliverer(client, stop=stop, on_wait=on_wait), checkpoint, services, timestamp)
         yield Assembly(settings, shipper, Reporter(Deliverer(client, patience_seconds=_REPORT_PATIENCE_SECONDS, stop=stop), say, note))
+
+
+def _tags(tag_key: str, endpoint_url: str | None, note: Callable[[str], None]) -> Tags:
+    from xray_grafana.alb.clients import elb_client  # noqa: PLC0415 - boto3 is not needed for files
+    from xray_grafana.alb.tags import ServiceTags  # noqa: PLC0415 - nor is botocore
+
+    return ServiceTags(lru_cache(partial(elb_client, endpoint_url=endpoint_url)), tag_key, note)

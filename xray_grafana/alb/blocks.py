@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
+from xray_grafana.errors import SourceError
+
 _EXCERPT_BYTES: Final = 80
 SPARE_BYTES: Final = 128
+LINES_MAX: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,10 @@ class Block:
 
 
 def blocks(chunks: Iterable[bytes], start: int, line_max_bytes: int) -> Iterator[Block]:
-    """Blocks about as large as the chunks, from offset `start` on, which is the beginning of a line.
+    """Blocks at most about as large as the chunks, from offset `start` on, which is the beginning of a line.
 
     The last line needs no newline. When `chunks` raises, every whole line in front of it has been given, and the error passes through.
+    Raises SourceError (permanent) when there is no such offset.
     """
     position = 0  # of the next chunk
     rest = b""  # of a line whose end has not been seen
@@ -52,12 +57,28 @@ def blocks(chunks: Iterable[bytes], start: int, line_max_bytes: int) -> Iterator
         lines = memoryview(chunk)[first:last]
         text = _roomy(b"\n", rest, lines) if first <= last else bytearray()
         rest = chunk[last + 1 :]
-        yield _block(text, position - len(rest), [cut] if cut else [], line_max_bytes)
-        cut = b""
+        begin = position - len(rest) - len(text)
+        for part in _parts(text):
+            begin += len(part)
+            yield _block(part, begin, [cut] if cut else [], line_max_bytes)
+            cut = b""
+    if position < start:
+        reason = f"it has {position:,} bytes uncompressed, and was to go on at byte {start:,}: it is not what it was"
+        raise SourceError(reason, hint="have it shipped from its beginning", permanent=True)
     if cut:
         yield Block(bytearray(), position, [cut])
     elif rest:
         yield _block(bytearray().join((b"\n", rest)), position, [], line_max_bytes)
+
+
+def _parts(text: bytearray) -> Iterator[bytearray]:
+    """The text in parts of at most LINES_MAX lines: of lines of a byte each, two megabytes would take a gigabyte to encode."""
+    if text.count(b"\n") <= LINES_MAX:
+        yield text
+        return
+    begins = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))[::LINES_MAX].tolist()
+    for begin, end in pairwise([*begins, len(text)]):
+        yield text[begin:end]
 
 
 def _roomy(*parts: bytes | memoryview) -> bytearray:

@@ -18,7 +18,8 @@ from typing import Final, Protocol, Self
 from xray_grafana.errors import UsageError
 
 _FORMAT: Final = 1
-_KEPT_SECONDS: Final = 90 * 86400
+KEPT_SECONDS: Final = 90 * 86400
+_SAVES_BETWEEN_CLEANINGS: Final = 4096
 _BUSY_SECONDS: Final = 10.0
 _SCHEMA: Final = """
 CREATE TABLE position (
@@ -56,6 +57,9 @@ class Checkpoint(Protocol):
     def save(self, identity: str | None, position: Position) -> None:
         """Remembers a position."""
 
+    def forget(self, identity: str | None) -> None:
+        """Has the object begin anew."""
+
 
 class NoCheckpoint:
     """Remembers nothing."""
@@ -67,16 +71,23 @@ class NoCheckpoint:
     def save(self, identity: str | None, position: Position) -> None:
         """Nothing."""
 
+    def forget(self, identity: str | None) -> None:
+        """Nothing."""
+
 
 class FileCheckpoint:
     """Remembers in a SQLite file, for one target: the same objects can go to several Lokis. Safe to share between threads and programs.
 
+    What was written longer than `kept_seconds` ago is forgotten.
+
     Raises UsageError for a file that is something else; it is never overwritten.
     """
 
-    def __init__(self, path: Path, target: str) -> None:
+    def __init__(self, path: Path, target: str, kept_seconds: int = KEPT_SECONDS) -> None:
         self._path = path
         self._target = target
+        self._kept_seconds = kept_seconds
+        self._saves = 0
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +114,7 @@ class FileCheckpoint:
                 raise self._unusable("it is a database of another program")
             database.execute(_SCHEMA)
             database.execute(f"PRAGMA user_version = {_FORMAT}")
-        database.execute("DELETE FROM position WHERE written_seconds < ?", (int(time.time()) - _KEPT_SECONDS,))
+        self._clean()
         database.execute("COMMIT")
         database.execute("PRAGMA journal_mode = WAL")
         # What the machine's end could lose is shipped again: Loki takes the same entry twice without harm.
@@ -135,6 +146,17 @@ class FileCheckpoint:
         values = (self._target, identity, position.offset, position.finished, int(time.time()))
         with self._told(), self._lock:
             self._database.execute(_SAVE, values)
+            self._saves += 1
+            if self._saves % _SAVES_BETWEEN_CLEANINGS == 0:
+                self._clean()
+
+    def forget(self, identity: str | None) -> None:
+        """Has the object begin anew. Raises UsageError as `position` does."""
+        with self._told(), self._lock:
+            self._database.execute("DELETE FROM position WHERE target = ? AND object = ?", (self._target, identity))
+
+    def _clean(self) -> None:
+        self._database.execute("DELETE FROM position WHERE written_seconds < ?", (int(time.time()) - self._kept_seconds,))
 
     def close(self) -> None:
         """Closes the file."""

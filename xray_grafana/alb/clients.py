@@ -11,16 +11,19 @@ import xray_grafana
 from xray_grafana.contract import PART_OF
 
 _CONNECT_SECONDS: Final = 10
-# SQS holds a poll for twenty seconds.
+# SQS holds a poll for twenty seconds. What waits for S3 has to end in time when a pod or a function is told to.
 _READ_SECONDS: Final = 60
+_S3_READ_SECONDS: Final = 10
 _TRIES: Final = 5
+# As many as the command line takes.
+_THREADS_MAX: Final = 64
 # Calls beside those of the threads that work: the poll and the heartbeat.
 _SPARE_CONNECTIONS: Final = 2
 
 
 def s3_client(*, threads: int = 1, endpoint_url: str | None = None) -> Any:
     """S3, wherever a bucket is."""
-    return _client("s3", threads, endpoint_url, None)
+    return _client("s3", threads, endpoint_url, None, _S3_READ_SECONDS)
 
 
 def sqs_client(*, threads: int = 1, endpoint_url: str | None = None, region: str | None = None) -> Any:
@@ -28,10 +31,15 @@ def sqs_client(*, threads: int = 1, endpoint_url: str | None = None, region: str
     return _client("sqs", threads, endpoint_url, region)
 
 
-def _client(service: str, threads: int, endpoint_url: str | None, region: str | None) -> Any:
+def elb_client(region: str, *, endpoint_url: str | None = None) -> Any:
+    """Elastic Load Balancing of a region, for all but Classic load balancers."""
+    return _client("elbv2", _THREADS_MAX, endpoint_url, region)
+
+
+def _client(service: str, threads: int, endpoint_url: str | None, region: str | None, read_seconds: int = _READ_SECONDS) -> Any:
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
+        read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": _TRIES},
         max_pool_connections=threads + _SPARE_CONNECTIONS,
         user_agent_extra=f"{PART_OF}/{xray_grafana.__version__}",

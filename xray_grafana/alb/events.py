@@ -20,6 +20,8 @@ OWN_FIELD: Final = "xrayGrafana"
 _CREATED: Final = ("ObjectCreated:", "s3:ObjectCreated:")
 _UNDERSTOOD: Final = 'an S3 notification, an EventBridge event "Object Created", or one of them in an SQS message or an SNS notification'
 _KEYS_SHOWN: Final = 6
+# What a checkpoint can keep, and more than an object can be long.
+_OFFSET_MAX: Final = 2**63 - 1
 
 
 class EventError(SourceError):
@@ -147,9 +149,9 @@ def _own(own: object) -> tuple[int, bool]:
     match own:
         case None:
             return 0, False
-        case {"offset": offset, "backfill": bool(backfill)} if (start := _whole_number(offset)) is not None:
+        case {"offset": offset, "backfill": bool(backfill)} if (start := _whole_number(offset)) is not None and start <= _OFFSET_MAX:
             return start, backfill
-    raise EventError(f'got {OWN_FIELD} {json.dumps(own)[:80]}; expected {{"offset": bytes, "backfill": true or false}}')
+    raise EventError(f'got {OWN_FIELD} {json.dumps(own)[:80]}; expected {{"offset": bytes below 2**63, "backfill": true or false}}')
 
 
 def _decoded(key: object) -> str:

@@ -9,23 +9,26 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, Final, Protocol
 
 from xray_grafana.alb.assemble import assembled
 from xray_grafana.alb.clients import s3_client, sqs_client
 from xray_grafana.alb.events import BadRecord, ObjectRef, read_event, read_task
-from xray_grafana.alb.handover import printable, queue_url_beside, reason_of
-from xray_grafana.alb.message import Handler, Note, Ship
+from xray_grafana.alb.handover import complaint_of, printable, queue_url_beside, reason_of
+from xray_grafana.alb.message import Handler, Note, Part, Ship
 from xray_grafana.alb.objects import object_ship
 from xray_grafana.alb.ship import Outcome
 from xray_grafana.alb.sqs import Message, Queue
 from xray_grafana.errors import SourceError
 
-# What it takes to end a batch that is under way, hand over the rest and answer. Of a function with little time a third.
-_RESERVE_SECONDS: Final = 20.0
+# What it takes to end what is under way, hand over the rest and answer: a push is given up after 30 s, a read of S3 after 10 s. Of a
+# function with little time a third.
+_RESERVE_SECONDS: Final = 45.0
 _RESERVE_SHARE: Final = 1 / 3
+# The queue would call the function again at once, for as long as Loki is away.
+_OUTAGE_SECONDS: Final = 300
 # S3 Batch Operations' limit on resultString.
 _RESULT_MAX: Final = 1024
 _EXAMPLES: Final = 3
@@ -57,14 +60,16 @@ class Function:
         self._report = report
         self._failed = failed
         self._note = note
-        self._queues: dict[str, tuple[Queue, Handler]] = {}
+        self._queues: dict[str, Queue] = {}
 
     def __call__(self, event: object, context: Context) -> dict[str, Any] | None:
         """One invocation. Raises when the caller is to try again, after everything that could be shipped was."""
         with self._limited(context.get_remaining_time_in_millis() / 1000):
             match event:
-                case {"Records": [{"eventSource": "aws:sqs"}, *_] as records}:
-                    failed = [record["messageId"] for record in records if not self._is_message_done(record)]
+                case {"Records": [{"eventSource": "aws:sqs", "eventSourceARN": arn}, *_] as records}:
+                    queue = self._queue_of(arn)
+                    handler = self._handler(queue)
+                    failed = [record["messageId"] for record in records if not self._is_message_done(queue, handler, record)]
                     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
                 case {"invocationSchemaVersion": version, "invocationId": invocation_id, "tasks": list(tasks)}:
                     return {
@@ -90,12 +95,14 @@ class Function:
             timer.cancel()
             timer.join()
 
-    def _is_message_done(self, record: Mapping[str, Any]) -> bool:
-        queue, handler = self._queue_of(record["eventSourceARN"])
+    def _is_message_done(self, queue: Queue, handler: Handler, record: Mapping[str, Any]) -> bool:
         receives = int(record["attributes"]["ApproximateReceiveCount"])
         message = Message(record["messageId"], record["receiptHandle"], record["body"], receives)
         verdict = handler.handle(message)
         if verdict.back_seconds is None:
+            # Lambda does it too, but only when the function has answered for all messages: one that is killed would ship them again.
+            with suppress(SourceError):
+                queue.delete(message)
             return True
         try:
             queue.hide(message, verdict.back_seconds)
@@ -103,22 +110,25 @@ class Function:
             self._note(str(error))
         return False
 
-    def _queue_of(self, arn: str) -> tuple[Queue, Handler]:
+    def _queue_of(self, arn: str) -> Queue:
         if arn not in self._queues:
             client = self._sqs()
-            queue = Queue(client, queue_url_beside(client.meta.endpoint_url, arn))
-            handler = Handler(
-                queue,
-                self._ship,
-                told_to_end=self._stop.is_set,
-                # Sending messages anew while Loki refuses everything would make Lambda take them again at once, for ever.
-                ends_on_refusal=False,
-                report=self._report,
-                failed=self._failed,
-                note=self._note,
-            )
-            self._queues[arn] = queue, handler
+            self._queues[arn] = Queue(client, queue_url_beside(client.meta.endpoint_url, arn))
         return self._queues[arn]
+
+    def _handler(self, queue: Queue) -> Handler:
+        """For one invocation."""
+        return Handler(
+            queue,
+            self._ship,
+            told_to_end=self._stop.is_set,
+            # Sending messages anew while Loki refuses everything would make Lambda take them again at once, for ever.
+            ends_on_refusal=False,
+            report=self._report,
+            failed=self._failed,
+            note=self._note,
+            outage_seconds=_OUTAGE_SECONDS,
+        )
 
     def _task_result(self, task: Mapping[str, Any]) -> dict[str, str]:
         try:
@@ -128,7 +138,9 @@ class Function:
             code = "PermanentFailure" if isinstance(error, SourceError) and error.permanent else "TemporaryFailure"
             text = reason_of(error)
         else:
-            code, text = "Succeeded", outcome.skipped_because or f"{outcome.counts.shipped} lines shipped"
+            complaint = complaint_of(outcome)
+            code = "Succeeded" if complaint is None else "PermanentFailure"
+            text = complaint or outcome.skipped_because or f"{outcome.counts.shipped} lines shipped"
         return {"taskId": str(task.get("taskId")), "resultCode": code, "resultString": printable(text)[:_RESULT_MAX]}
 
     def _ship_all(self, event: object) -> None:
@@ -150,14 +162,23 @@ class Function:
         return None
 
     def _ship_one(self, ref: ObjectRef) -> Outcome:
-        """An object without a queue to hand its rest to. Raises SourceError when the time did not suffice."""
+        """An object without a queue to hand its rest to. Raises SourceError when the time did not suffice.
+
+        What no further try can mend is told and counted, and is no error.
+        """
         if self._stop.is_set():
             raise SourceError("no time was left for it", where=ref.name)
-        outcome = self._ship(ref, self._stop.is_set, self._report)
+        outcome = self._ship(ref, self._stop.is_set, self._report_part).outcome
         self._report(outcome)
         if not outcome.finished:
             raise SourceError(f"the time ended at byte {outcome.offset} of it", where=ref.name, hint="let a queue feed the function")
+        if (complaint := complaint_of(outcome)) is not None:
+            self._failed()
+            self._note(f"{ref.name}: {printable(complaint)}; it is not tried again, which would not help")
         return outcome
+
+    def _report_part(self, part: Part) -> None:
+        self._report(part.outcome)
 
 
 @contextmanager

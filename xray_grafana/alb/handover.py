@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus, urlsplit, urlunsplit
 
 from xray_grafana.alb.events import OWN_FIELD, BadRecord, Item, ObjectRef
 from xray_grafana.errors import XRayGrafanaError
+
+if TYPE_CHECKING:
+    from xray_grafana.alb.ship import Outcome
 
 _REASON_MAX: Final = 256
 # S3's limit on keys, in bytes, and a bucket's name before it.
@@ -37,6 +40,19 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, XRayGrafanaError):
         return printable(error.summary)
     return printable(f"a fault of the program: {type(error).__name__}: {error}")
+
+
+def complaint_of(outcome: Outcome) -> str | None:
+    """What somebody should know of an object that was shipped all the same: damage, and lines that Loki refused for what can be mended."""
+    complaints = []
+    if outcome.damage is not None:
+        complaints.append(f"{outcome.damage}; the lines in front of that are shipped")
+    if outcome.is_refused:
+        refusals = [refusal for refusal in outcome.refusals if refusal.reason != "too_long"]
+        most = max(refusals, key=lambda refusal: refusal.count)
+        count = sum(refusal.count for refusal in refusals)
+        complaints.append(f"{count} of {outcome.counts.read} lines were refused by Loki: {most.reason}: {most.example}")
+    return "; ".join(complaints) or None
 
 
 def dead_letter_attributes(reason: str, name: str, attempts: int) -> dict[str, Any]:

@@ -25,8 +25,8 @@ _CAREFUL_PIECE_BYTES: Final = 4 * 1024
 _NO_LIMIT: Final = 0
 # One chunk becomes one push. Loki takes 4 MiB at a time between its parts, with the metadata and some 50 bytes an entry.
 CHUNK_BYTES: Final = 2 * 1024 * 1024
-# What the fast decoder may have taken without having looked at it.
-_LOOKAHEAD_BYTES: Final = 64
+# What the fast decoder may have taken without having looked at it: a block's header of at most 328 bytes, and eight more.
+_LOOKAHEAD_BYTES: Final = 512
 _NUMBER: Final = re.compile(r"^Error -?\d+ ")  # the decoder's own, in front of its words
 
 
@@ -77,9 +77,9 @@ def _rest(open_raw: Callable[[], BinaryIO], damage_offset: int, given: int) -> I
         for chunk in _members(raw, b"", damage_offset - _LOOKAHEAD_BYTES):
             kept += chunk[given:]
             given = max(0, given - len(chunk))
-            while len(kept) >= CHUNK_BYTES:
-                yield bytes(kept[:CHUNK_BYTES])
-                del kept[:CHUNK_BYTES]
+            if len(kept) >= _PIECE_BYTES:
+                yield bytes(kept)
+                kept.clear()
     if kept:
         yield bytes(kept)
 

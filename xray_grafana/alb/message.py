@@ -14,9 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from xray_grafana.alb.events import BadRecord, EventError, Item, ObjectRef, read_body
-from xray_grafana.alb.handover import dead_letter_attributes, item_body, reason_of
+from xray_grafana.alb.handover import complaint_of, dead_letter_attributes, item_body, reason_of
 from xray_grafana.alb.sqs import DELAY_MAX_SECONDS, Message, Queue
-from xray_grafana.errors import LokiError, SourceError, XRayGrafanaError
+from xray_grafana.errors import LokiError, SourceError, UsageError, XRayGrafanaError
 
 if TYPE_CHECKING:
     from xray_grafana.alb.ship import Outcome
@@ -27,18 +27,26 @@ _DOUBLINGS_MAX: Final = 4
 Stop = Callable[[], bool]
 Note = Callable[[str], None]
 # Ships an object from its offset until it ends or `stop` says so. Raises SourceError and LokiError, and tells what was shipped until then.
-Ship = Callable[[ObjectRef, Stop, Callable[["Outcome"], None]], "Outcome"]
+Ship = Callable[[ObjectRef, Stop, Callable[["Part"], None]], "Part"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What became of an object, or of the part of it that was worked on; and `rest`, the same object from there on."""
+
+    outcome: Outcome
+    rest: ObjectRef
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is to become of a message: it comes back after so many seconds, or, if None, is done with and deleted.
 
-    `refusal`: Loki takes nothing at all from this shipper, whatever the object.
+    `refusal`: nothing can be shipped, whatever the object: Loki takes nothing from this shipper, or a file of its own cannot be used.
     """
 
     back_seconds: int | None = None
-    refusal: LokiError | None = None
+    refusal: LokiError | UsageError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +68,15 @@ class _Undone:
 
 @dataclass(slots=True)
 class _Way:
-    """How far an object got: what is left of it, which goes on from there whatever happens."""
+    """How far an object got: what is left of it, which goes on from there whatever happens.
+
+    complaint   what somebody should know of that which is done: the first such thing
+    is_refused  whether that can be mended, and the object shipped again from where it was begun
+    """
 
     rest: ObjectRef
+    complaint: str | None = None
+    is_refused: bool = False
 
 
 class Handler:
@@ -71,6 +85,7 @@ class Handler:
     told_to_end        whether the time is over for good: what is not done by then is handed over
     ends_on_refusal    whether a Loki that refuses everything, such as for a wrong password, ends the work instead of counting as a try
     slice_seconds      how long an object is worked on before its rest is handed over to whoever comes next
+    outage_seconds     how long what is handed over has to wait if Loki took nothing as long as the handler was there
     failed             is called for each object that could not be read or delivered, each time
     report             gets what became of each object, or of a part of it
     note               gets, in one line, what a person may want to know
@@ -87,6 +102,7 @@ class Handler:
         failed: Callable[[], None],
         note: Note,
         slice_seconds: float = math.inf,
+        outage_seconds: int = 0,
     ) -> None:
         self._queue = queue
         self._ship = ship
@@ -96,6 +112,9 @@ class Handler:
         self._failed = failed
         self._note = note
         self._slice_seconds = slice_seconds
+        self._outage_seconds = outage_seconds
+        self._has_shipped = False
+        self._pause_seconds = 0
 
     def handle(self, message: Message) -> Verdict:
         """Ships what a message tells of."""
@@ -103,48 +122,59 @@ class Handler:
             items = read_body(message.body)
         except EventError as error:
             items = (BadRecord(message.body, error),)
-        refusal: LokiError | None = None
+        refusal: LokiError | UsageError | None = None
         undone: list[_Undone] = []
         for item in items:
             if refusal is not None or self._told_to_end():
                 undone.append(_Undone(item))
-            elif (left := self._ship_item(item)) is not None:
-                if self._ends_on_refusal and isinstance(left.error, LokiError) and left.error.permanent:
-                    refusal, left = left.error, _Undone(left.item)
-                undone.append(left)
+                continue
+            for left in self._ship_item(item):
+                if self._ends_on_refusal and (found := _refusal_of_all(left.error)) is not None:
+                    refusal = found
+                    undone.append(_Undone(left.item))
+                else:
+                    undone.append(left)
         return Verdict(self._settle(message, items, undone), refusal)
 
-    def _ship_item(self, item: Item) -> _Undone | None:
-        """None if it is done."""
+    def _ship_item(self, item: Item) -> list[_Undone]:
+        """What is left of it to be done."""
         if isinstance(item, BadRecord):
-            return _Undone(item, item.error, is_permanent=True)
+            return [_Undone(item, item.error, is_permanent=True)]
         way = _Way(item)
+        undone: list[_Undone] = []
         try:
-            return self._ship_object(way)
+            if not self._ship_object(way):
+                undone.append(_Undone(way.rest))
         except SourceError as error:
-            return _Undone(way.rest, error, is_permanent=error.permanent)
+            undone.append(_Undone(way.rest, error, is_permanent=error.permanent))
         except LokiError as error:
-            return _Undone(way.rest, None if error.stopped else error)
+            if error.stopped and not self._has_shipped:
+                self._pause_seconds = self._outage_seconds
+            undone.append(_Undone(way.rest, None if error.stopped else error))
         except Exception as error:  # noqa: BLE001 - an object that trips a fault of ours must not take the worker with it
-            return _Undone(way.rest, error)
+            undone.append(_Undone(way.rest, error))
+        if way.complaint is not None:
+            complaint = SourceError(way.complaint, where=item.name, permanent=True)
+            undone.append(_Undone(item if way.is_refused else way.rest, complaint, is_permanent=True, is_shipped=True))
+        return undone
 
-    def _ship_object(self, way: _Way) -> _Undone | None:
+    def _ship_object(self, way: _Way) -> bool:
+        """Whether nobody has to care for its rest any more."""
         while True:
-            outcome = self._ship(way.rest, self._slice(), partial(self._note_part, way))
-            self._note_part(way, outcome)
-            if outcome.damage is not None:
-                error = SourceError(f"{outcome.damage}; the lines in front of that are shipped", where=outcome.name, permanent=True)
-                return _Undone(way.rest, error, is_permanent=True, is_shipped=True)
-            if outcome.finished:
-                return None
+            part = self._ship(way.rest, self._slice(), partial(self._note_part, way))
+            self._note_part(way, part)
             # The rest goes to whoever takes the message. Where that is not allowed, it goes on here as long as there is time.
-            if self._sent(way.rest, 0):
-                return None
+            if part.outcome.finished or self._sent(way.rest, 0):
+                return True
             if self._told_to_end():
-                return _Undone(way.rest)
+                return False
 
-    def _note_part(self, way: _Way, outcome: Outcome) -> None:
-        way.rest = replace(way.rest, offset=outcome.offset)
+    def _note_part(self, way: _Way, part: Part) -> None:
+        outcome = part.outcome
+        way.rest = part.rest
+        way.complaint = way.complaint or complaint_of(outcome)
+        way.is_refused = way.is_refused or outcome.is_refused
+        self._has_shipped = self._has_shipped or outcome.counts.read > 0
         try:
             self._report(outcome)
         except (OSError, XRayGrafanaError) as error:  # such as standard output that nobody reads any more; what is shipped is shipped
@@ -163,23 +193,29 @@ class Handler:
     def _settle_one(self, message: Message, left: _Undone, *, is_whole: bool) -> int | None:
         """Parks an item, sends it on, or says after how many seconds its message is to come back. `is_whole`: it is all of the message."""
         if left.error is None:
-            return None if self._sent(left.item, 0) else 0
+            return None if self._sent(left.item, self._pause_seconds) else self._pause_seconds
         if left.is_shipped:
-            self._parked(message, left, left.error, is_whole=False)
+            if not self._parked(message, left, left.error, is_whole=False):
+                self._note(f"{left.name}: {reason_of(left.error)}; it could not be parked")
             return None
         self._failed()
-        if (left.is_permanent or self._is_last_try(message)) and self._parked(message, left, left.error, is_whole=is_whole):
+        is_last_try = None if left.is_permanent else self._is_last_try(message)
+        # An outage of Loki is no fault of the object: with its tries used up it gets new ones.
+        is_outage = isinstance(left.error, LokiError) and not left.error.permanent
+        if not is_outage and (left.is_permanent or is_last_try) and self._parked(message, left, left.error, is_whole=is_whole):
             return None
         wait = _wait_seconds(message.receives, left.error)
         self._note(f"{left.name or 'a message'}: {reason_of(left.error)}; try {message.receives} failed, the next is in {wait} s")
-        return None if not is_whole and self._sent(left.item, wait) else wait
+        is_anew = not is_whole or (is_outage and is_last_try is not False)
+        return None if is_anew and self._sent(left.item, wait) else wait
 
-    def _is_last_try(self, message: Message) -> bool:
+    def _is_last_try(self, message: Message) -> bool | None:
+        """None if SQS does not tell."""
         try:
             redrive = self._queue.redrive()
         except SourceError as error:
             self._note(str(error))
-            return False
+            return None
         return redrive is not None and message.receives >= redrive.receives_max
 
     def _parked(self, message: Message, left: _Undone, error: Exception, *, is_whole: bool) -> bool:
@@ -202,6 +238,11 @@ class Handler:
             self._note(str(error))
             return False
         return True
+
+
+def _refusal_of_all(error: Exception | None) -> LokiError | UsageError | None:
+    """The error, if every object would meet it."""
+    return error if isinstance(error, UsageError) or (isinstance(error, LokiError) and error.permanent) else None
 
 
 def _wait_seconds(receives: int, error: Exception) -> int:

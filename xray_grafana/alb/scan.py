@@ -283,15 +283,19 @@ class _Rows:
 
     def alike(self, left: Flags, load_balancer: bytes | None, target_group: bytes | None) -> Flags:
         """Those of `left` that have the usual shape and these fields."""
-        alike = left & self.usual
+        rows = np.flatnonzero(left & self.usual)
         if load_balancer is not None:
-            alike &= self._have(self._load_balancers, load_balancer + b" ")
+            rows = rows[self._have(self._load_balancers[rows], load_balancer + b" ")]
         if target_group is not None:
-            alike &= self._have(self._target_groups_end - len(target_group) - 1, b" " + target_group + b" ")
+            rows = rows[self._have(self._target_groups_end[rows] - len(target_group) - 1, b" " + target_group + b" ")]
+        alike = np.zeros_like(left)
+        alike[rows] = True
         return alike
 
     def _have(self, at: Numbers, expected: bytes) -> Flags:
-        have: Flags = (self._windows(at, len(expected)) == np.frombuffer(expected, np.uint8)).all(axis=1)
+        """Whether those bytes stand at each offset."""
+        have = at <= len(self._text) - len(expected)
+        have[have] = (self._windows(at[have], len(expected)) == np.frombuffer(expected, np.uint8)).all(axis=1)
         return have
 
     def _windows(self, at: Numbers, width: int) -> Bytes:

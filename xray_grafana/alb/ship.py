@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -22,7 +23,7 @@ from xray_grafana.alb.plain import PlainScanner
 from xray_grafana.alb.scan import AccessScanner, Lines
 from xray_grafana.alb.sources import Source
 from xray_grafana.alb.streams import Services, Streams
-from xray_grafana.errors import LokiError, SourceError
+from xray_grafana.errors import SourceError, XRayGrafanaError
 from xray_grafana.push.deliver import Deliverer
 from xray_grafana.push.refusals import Refusal, excerpt, merged
 
@@ -31,9 +32,10 @@ LINE_MAX_BYTES: Final = 262_144
 # Adds the labels __backfill__ and __backfill_shard__ and lifts the limit on age: grafana/loki PRs 22628, 23248, 23723. Within one value,
 # entries may be an hour behind the newest.
 _BACKFILL_HEADER: Final = "X-Loki-Backfill-Shard"
-_TEST_TEXT: Final = b"Enable AccessLog for ELB"
+_TEST_TEXT: Final = re.compile(rb"Enable (?:AccessLog|ConnectionLog|HealthCheckLog) for ELB")
 _NS: Final = 1_000_000_000
 _SECONDS_PER_HOUR: Final = 3600
+_LINES_TO_GUESS_BY: Final = 20
 _REFUSALS_MAX: Final = 1 << 62
 
 
@@ -66,6 +68,11 @@ class Outcome:
     damage: str | None = None
     skipped_because: str | None = None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether Loki refused lines for what a person can mend, such as their age: for another reason than their length."""
+        return any(refusal.reason != "too_long" for refusal in self.refusals)
+
 
 def never() -> bool:
     """A `stop` that lets an object go to its end."""
@@ -92,6 +99,8 @@ class Shipper:
         self._timestamp: Timestamp = timestamp
         self._clock = clock
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._in_work: set[str] = set()
+        self._change = threading.Condition()
 
     def ship(
         self,
@@ -115,21 +124,56 @@ class Shipper:
         elif isinstance(what, Refused):
             raise SourceError(f"it {what.reason}", where=source.name, permanent=True)
         else:
-            position = self._checkpoint.position(source.identity)
-            outcome.offset = max(start, position.offset)
-            if position.finished:
-                outcome.finished, outcome.skipped_because = True, "shipped before"
-            else:
-                try:
-                    self._ship(source, what, outcome, stop, on_lines, backfill=backfill)
-                except (SourceError, LokiError) as error:
-                    error.where = error.where or source.name
-                    if outcome.read_bytes and on_part is not None:
-                        outcome.seconds = time.monotonic() - began
-                        on_part(outcome)
-                    raise
+            try:
+                with self._alone(source.identity):
+                    self._ship_rest(source, what, outcome, start, stop, on_lines, backfill=backfill)
+            except XRayGrafanaError as error:
+                error.where = error.where or source.name
+                if outcome.read_bytes and on_part is not None:
+                    outcome.seconds = time.monotonic() - began
+                    on_part(outcome)
+                raise
         outcome.seconds = time.monotonic() - began
         return outcome
+
+    @contextmanager
+    def _alone(self, identity: str | None) -> Iterator[None]:
+        """Has two threads that were told of the same object ship it one after the other, so that the second finds it shipped."""
+        if identity is None:
+            yield
+            return
+        with self._change:
+            self._change.wait_for(lambda: identity not in self._in_work)
+            self._in_work.add(identity)
+        try:
+            yield
+        finally:
+            with self._change:
+                self._in_work.remove(identity)
+                self._change.notify_all()
+
+    def _ship_rest(
+        self,
+        source: Source,
+        key: LogKey | None,
+        outcome: Outcome,
+        start: int,
+        stop: Callable[[], bool],
+        on_lines: Callable[[int], None] | None,
+        *,
+        backfill: bool,
+    ) -> None:
+        """Ships what the checkpoint does not know as shipped. An object that Loki refused lines of begins anew the next time."""
+        position = self._checkpoint.position(source.identity)
+        outcome.offset = max(start, position.offset)
+        if position.finished:
+            outcome.finished, outcome.skipped_because = True, "shipped before"
+            return
+        self._ship(source, key, outcome, stop, on_lines, backfill=backfill)
+        if outcome.finished and outcome.is_refused:
+            self._checkpoint.forget(source.identity)
+        elif outcome.finished:
+            self._checkpoint.save(source.identity, Position(outcome.offset, finished=True))
 
     def _ship(
         self,
@@ -160,7 +204,6 @@ class Shipper:
             except DamageError as error:
                 outcome.damage = error.summary
         outcome.finished = True
-        self._checkpoint.save(source.identity, Position(outcome.offset, finished=True))
 
     def _scanner(self, log_type: LogType, key: LogKey | None, source: Source) -> AccessScanner | PlainScanner:
         end_time = key.end_time if key else None
@@ -204,7 +247,7 @@ def _headers(key: LogKey | None, oldest_ns: int) -> Mapping[str, str]:
 
 
 def _log_type(chunks: Iterator[bytes], key: LogKey | None, name: str) -> tuple[LogType | None, list[bytes]]:
-    """The kind of log by its name or else by its first line, and the chunks that had to be read to tell; no kind for a test file."""
+    """The kind of log by its name or else by its first lines, and the chunks that had to be read to tell; no kind for a test file."""
     first: list[bytes] = []
     for chunk in chunks:
         first.append(chunk)
@@ -214,12 +257,13 @@ def _log_type(chunks: Iterator[bytes], key: LogKey | None, name: str) -> tuple[L
     if head.startswith(b"{"):
         reason = "JSON lines, as CloudWatch's log delivery writes them; ship the load balancer's own logs (access_logs.s3.enabled)"
         raise SourceError(reason, where=name, permanent=True)
-    if head.startswith(_TEST_TEXT):
+    if _TEST_TEXT.match(head):
         return None, first
     if key is not None:
         return key.log_type, first
-    found = guess_log_type(head.partition(b"\n")[0])
+    guesses = map(guess_log_type, head.split(b"\n", _LINES_TO_GUESS_BY)[:_LINES_TO_GUESS_BY])
+    found = next((guess for guess in guesses if guess is not None), None)
     if found is None and head:
         hint = "name it as S3 does, or look at its lines: xray-grafana alb parse FILE"
-        raise SourceError("neither its name nor its first line is that of a load balancer's log", where=name, hint=hint, permanent=True)
+        raise SourceError("neither its name nor its first lines are those of a load balancer's log", where=name, hint=hint, permanent=True)
     return found or "access", first

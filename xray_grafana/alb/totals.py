@@ -15,12 +15,12 @@ from xray_grafana.alb.ship import Outcome
 class Totals:
     """Sums over outcomes; safe to share between threads.
 
-    objects   by what became of them: shipped, continued (a part, the rest follows), damaged, skipped
+    objects   by what became of them: shipped, continued (a part, the rest follows), damaged, refused (some of their lines), skipped
     lag_seconds  of the last object that had lines
     """
 
     counts: Counts = field(default_factory=Counts)
-    objects: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("shipped", "continued", "damaged", "skipped"), 0))
+    objects: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("shipped", "continued", "damaged", "refused", "skipped"), 0))
     failures: int = 0
     read_bytes: int = 0
     sent_bytes: int = 0
@@ -52,7 +52,9 @@ def _kind(outcome: Outcome) -> str:
         return "skipped"
     if outcome.damage is not None:
         return "damaged"
-    return "shipped" if outcome.finished else "continued"
+    if not outcome.finished:
+        return "continued"
+    return "refused" if outcome.is_refused else "shipped"
 
 
 def object_line(outcome: Outcome) -> str:

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from xray_grafana.alb.handover import reason_of
 from xray_grafana.alb.message import Handler, Note, Ship
 from xray_grafana.alb.sqs import BATCH_MAX, Message, Queue
-from xray_grafana.errors import LokiError, SourceError
+from xray_grafana.errors import LokiError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from xray_grafana.alb.ship import Outcome
@@ -30,6 +31,8 @@ _VISIBILITY_SECONDS: Final = 120
 _SLICE_SECONDS: Final = 600.0
 _RETRY_FIRST_SECONDS: Final = 1.0
 _RETRY_MAX_SECONDS: Final = 60.0
+# After a fault of the program, which the message may trip again at once.
+_FAULT_SECONDS: Final = 60
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class Worker:
     ) -> None:
         self._queue = Queue(client, queue_url)
         self._stop = stop
+        self._failed = failed
         self._note = note
         self._concurrency = concurrency
         self._drain = drain
@@ -83,10 +87,12 @@ class Worker:
         )
         self._change = threading.Condition()
         self._held: list[_Held] = []
-        self._refusal: LokiError | None = None
+        self._refusal: LokiError | UsageError | None = None
 
     def run(self) -> None:
-        """Raises SourceError when SQS refuses for good, LokiError when Loki refuses everything; what is in work is handed over."""
+        """Raises SourceError when SQS refuses for good, LokiError when Loki refuses everything, UsageError when a file of the shipper's own
+        cannot be used any more; what is in work is handed over.
+        """
         with self._heartbeat(), ThreadPoolExecutor(self._concurrency, "message") as pool:
             try:
                 while not self._is_over():
@@ -136,13 +142,15 @@ class Worker:
 
     def _work(self, held: _Held) -> None:
         """One message in a thread of its own, to its end."""
-        back_seconds: int | None = 0
         try:
             verdict = self._handler.handle(held.message)
-            back_seconds = verdict.back_seconds
             self._refusal = self._refusal or verdict.refusal
+            self._let_go(held, verdict.back_seconds)
+        except Exception as error:  # noqa: BLE001 - nobody asks a thread of the pool what became of it
+            self._failed()
+            self._note(f"a message: {reason_of(error)}; it comes back in {_FAULT_SECONDS} s")
+            self._give_back(held, _FAULT_SECONDS)
         finally:
-            self._let_go(held, back_seconds)
             with self._change:
                 self._held.remove(held)
                 self._change.notify_all()
@@ -191,3 +199,6 @@ class Worker:
                         self._queue.hide(held.message, self._visibility_seconds)
                     except SourceError as error:
                         self._note(f"{error}; the message may be taken by another worker")
+                    except Exception as error:  # noqa: BLE001 - the other messages must stay hidden
+                        self._failed()
+                        self._note(f"{reason_of(error)}; the message may be taken by another worker")

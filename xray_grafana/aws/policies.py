@@ -52,6 +52,8 @@ _PARK_MESSAGES: Final = ("sqs:SendMessage",)
 _USE_QUEUE_KEY: Final = ("kms:Decrypt", "kms:GenerateDataKey")
 # A message may name one version of an object.
 _READ_OBJECTS: Final = ("s3:GetObject", "s3:GetObjectVersion")
+# Tags of load balancers and target groups.
+_READ_SERVICE_TAGS: Final = ("elasticloadbalancing:DescribeTags",)
 _ANY: Final = ("*",)
 
 
@@ -91,7 +93,7 @@ def grafana_policy(config: Config) -> Document:
 
 
 def shipper_policy(config: Config) -> Document:
-    """What the log shipper may do: read log objects, work off the queue, and put aside what cannot be shipped."""
+    """What the log shipper may do: read log objects, work off the queue, put aside what cannot be shipped, and read service tags."""
     names = Names(config)
     statements = [
         allow("ReadLogObjects", _READ_OBJECTS, [names.log_objects_arn]),
@@ -100,6 +102,8 @@ def shipper_policy(config: Config) -> Document:
     ]
     if names.alb_logs.queue_kms_key_arn is not None:
         statements.append(allow("UseQueueKey", _USE_QUEUE_KEY, [names.alb_logs.queue_kms_key_arn]))
+    if names.alb_logs.service_tag is not None:
+        statements.append(allow("ReadServiceTags", _READ_SERVICE_TAGS, _ANY))
     if names.alb_logs.consumer == "lambda":
         group = f"arn:{names.partition}:logs:{config.aws.region}:{config.aws.account}:log-group:{names.shipper_log_group}:*"
         statements.append(allow("WriteOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], [group]))

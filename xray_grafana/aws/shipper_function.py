@@ -58,7 +58,9 @@ def _variables(config: Config, logs: Logs) -> Document:
     for key in _secret_keys(logs):
         values[key] = {"Fn::Sub": f"{{{{resolve:secretsmanager:${{{_SECRET_PARAMETER}}}:SecretString:{key}}}}}"}
     variables = {contract.SHIPPER_VARIABLES[key]: value for key, value in values.items()}
-    variables[contract.SERVICES_VARIABLE] = services_variable(Names(config).alb_logs.services)
+    alb_logs = Names(config).alb_logs
+    variables[contract.SERVICES_VARIABLE] = services_variable(alb_logs.services)
+    variables[contract.SERVICE_TAG_VARIABLE] = alb_logs.service_tag
     return {name: value for name, value in variables.items() if value is not None}
 
 

@@ -6,37 +6,23 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from importlib import import_module
+from collections.abc import MutableMapping, Sequence
 from typing import Final, cast
 
 import click
 
 import xray_grafana
 from xray_grafana.cli import main
+from xray_grafana.cli.lazy import LazyCommands
 from xray_grafana.cli.output import note, noted, prepare_streams
 from xray_grafana.errors import ConfigError, XRayGrafanaError
 
 _FAILED: Final = 1
 
 
-class _Commands(Mapping[str, click.Command]):
-    """Name to command; looking one up imports its module, listing them imports none."""
-
-    def __getitem__(self, name: str) -> click.Command:
-        module, _ = main.COMMANDS[name]
-        return cast("click.Command", import_module(module).command)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(main.COMMANDS)
-
-    def __len__(self) -> int:
-        return len(main.COMMANDS)
-
-
 @click.group(
     main.PROGRAM,
-    commands=cast("MutableMapping[str, click.Command]", _Commands()),
+    commands=cast("MutableMapping[str, click.Command]", LazyCommands(main.COMMANDS)),
     help=main.DESCRIPTION,
     context_settings={"help_option_names": list(main.HELP_NAMES)},
 )

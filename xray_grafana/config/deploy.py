@@ -71,6 +71,14 @@ BalancerName = Annotated[
         hint="as its ARN ends, with or without the id",
     ),
 ]
+# AWS's rule: letters (of any script), digits, blanks and _ . : / = + - @ (ELB API Reference, Tag).
+TagKey = Annotated[
+    str,
+    Form(
+        "an AWS tag key: 1 to 128 letters, digits, blanks or _ . : / = + - @",
+        r"(?!\s*$)[^\x00-\x1f\x7f-\x9f\u2028\u2029!\"#$%&'()*,;<>?\[\\\]\^`{|}~]{1,128}",
+    ),
+]
 # Annotation keys of X-Ray and resource attributes of OpenTelemetry.
 AttributeName = Annotated[str, Form("an attribute name such as order.total", r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")]
 
@@ -191,6 +199,11 @@ class AlbLogs(_Model):
         default={},
         description="The service behind a load balancer or target group, as the X-Ray map names it: the service_name of its lines. "
         "A target group goes before its load balancer, a name with id before one without; else the load balancer's own name.",
+    )
+    service_tag: TagKey | None = Field(
+        default=None,
+        description="Key of an AWS tag whose value is the service, where services names neither the target group nor the load balancer: "
+        "the target group's tag, else the load balancer's. The shipper may then read their tags.",
     )
     metrics: bool = Field(
         default=False, description="deployment only: True opens port 9090 of the pods, where Prometheus finds the shipper's counters."

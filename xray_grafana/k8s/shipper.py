@@ -32,8 +32,9 @@ _COMPONENT: Final = "alb-shipper"
 _NAME: Final = contract.SHIPPER_SERVICE_ACCOUNT
 # The image belongs to the user and may name no user: any number but root's will do.
 _USER_ID: Final = 65532
-# Told to end, the shipper finishes the batch in hand: one request to Loki, which is given up after 30 s, and a word to SQS.
-_GRACE_SECONDS: Final = 60
+# Told to end, the shipper begins no request to Loki any more. One that is under way is given up when Loki is silent for 30 s, a read of S3
+# after 10 s, a poll of SQS ends within 20 s; then each rest of an object is sent to the queue.
+_GRACE_SECONDS: Final = 90
 # How far each object is shipped. It outlives the container and ends with the pod: then the message comes back to another.
 _CHECKPOINT_FOLDER: Final = "/var/lib/xray-grafana"
 _CHECKPOINT_VOLUME: Final[Document] = {"name": "checkpoint", "emptyDir": {"sizeLimit": "64Mi"}}
@@ -148,6 +149,8 @@ def _environment(names: Names, logs: Logs) -> list[Document]:
         plain[contract.SHIPPER_VARIABLES["user"]] = logs.basic_user
     if (services := services_variable(names.alb_logs.services)) is not None:
         plain[contract.SERVICES_VARIABLE] = services
+    if names.alb_logs.service_tag is not None:
+        plain[contract.SERVICE_TAG_VARIABLE] = names.alb_logs.service_tag
     return [
         *({"name": name, "value": value} for name, value in plain.items()),
         *(

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
-from typing import Final
+from typing import Final, Literal
+
+from xray_grafana.push.refusals import REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +23,14 @@ class Answer:
 
     text                 what Loki said, whole: the refused entries are counted from it
     retry_after_seconds  how long Loki asks to be left alone
-    is_untrusted         the other side's certificate was refused; trying again will not help
+    fault                what trying again will not mend: the other side's certificate was refused, or there can be no such address
     """
 
     status: int | None
     text: str = ""
     retry_after_seconds: float | None = None
     error: str | None = None
-    is_untrusted: bool = False
+    fault: Literal["certificate", "address"] | None = None
 
 
 class Action(Enum):
@@ -78,7 +80,7 @@ RULES: Final = (
         Action.REFUSED_BY_POLICY,
         _ANY,
         re.compile(r"ingestion blocked for user"),
-        "the tenant is blocked (block_ingestion_until); the status is a setting, 260 unless changed",
+        "the tenant is blocked (block_ingestion_until), for a time; the status is a setting, 260 unless changed",
     ),
     Rule(Action.REFUSED_BY_POLICY, (260,), None, "Loki's own status for a blocked tenant: a 2xx, and yet nothing was stored"),
     Rule(Action.ACCEPTED, _SUCCESS, None, "Loki says 204; what speaks Loki's API may say 200"),
@@ -104,15 +106,19 @@ RULES: Final = (
     ),
     Rule(Action.SLOW_DOWN, (429,), None, "a rate or the number of streams is exceeded; nothing was stored"),
     Rule(
-        Action.PARTLY_REFUSED, (400, 422), None, "the entries named were refused, the others are stored: sending them again changes nothing"
+        Action.PARTLY_REFUSED,
+        (400, 422),
+        REFUSED,
+        "the entries named were refused, the others are stored: sending them again changes nothing",
     ),
+    Rule(Action.TRY_AGAIN, (400, 422), None, "words that are none of Loki's: what was stored is unknown"),
     Rule(Action.TRY_AGAIN, (408, 425), None, "the request took too long, or came too early: what was stored is unknown"),
     Rule(Action.TRY_AGAIN, range(500, 600), None, "Loki or a proxy is not well: what was stored is unknown"),
     Rule(Action.NOT_LOKI, _ANY, None, "no answer of a push API: the address is that of something else"),
 )
 
-_BYTES: Final = re.compile(r"limit: (\d+) bytes/sec\)")
-_STREAM_BYTES: Final = re.compile(r"Per stream rate limit exceeded \(limit: (\d+)([KMGTPE]?B)/sec\)")
+_BYTES: Final = re.compile(r"limit: (\d{1,18}) bytes/sec\)")
+_STREAM_BYTES: Final = re.compile(r"Per stream rate limit exceeded \(limit: (\d{1,18})([KMGTPE]?B)/sec\)")
 _UNITS: Final[dict[str, int]] = {unit: 1024**power for power, unit in enumerate(("B", "KB", "MB", "GB", "TB", "PB", "EB"))}
 _STREAM_COUNT: Final = "maximum active stream limit exceeded"
 _SECONDS: Final = re.compile(r"\d{1,9}(\.\d+)?")
@@ -151,6 +157,6 @@ def retry_after_seconds(value: str | None, now: float) -> float | None:
         return float(value)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+        return max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now)
+    except (ValueError, OverflowError):  # the second for years and zones beyond all calendars
         return None
-    return max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now)

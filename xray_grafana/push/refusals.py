@@ -13,6 +13,7 @@ All of Loki 3.7.8.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from typing import Final, Literal
 
 from xray_grafana.push.encode import Batch
 
-Reason = Literal["too_old", "too_new", "too_long", "too_far_behind", "labels", "policy", "other"]
+Reason = Literal["too_old", "too_new", "too_long", "too_far_behind", "labels", "other"]
 
 EXAMPLE_LENGTH: Final = 200
 
@@ -34,12 +35,12 @@ class Refusal:
     example: str
 
 
-_GROUPS: Final = re.compile(r"(?:^|; )(\d+) errors like: ")
+_GROUPS: Final = re.compile(r"(?:^|; )([0-9]+) errors like: ")
 # Messages about one entry. The first that is found decides.
 _ENTRY_MESSAGES: Final[tuple[tuple[str, Reason], ...]] = (
     ("has timestamp too old: ", "too_old"),
     ("has timestamp too new: ", "too_new"),
-    ("max entry size '", "too_long"),
+    ("ax entry size '", "too_long"),  # with a capital before 3.7
     ("has structured metadata too large: ", "other"),
     ("has too many structured metadata labels: ", "other"),
     ("includes structured metadata, but this feature is disallowed", "other"),
@@ -55,17 +56,44 @@ _STREAM_MESSAGES: Final = (
     "error at least one label pair is required",
     "missing required labels ",
 )
-_IGNORED: Final = re.compile(r"total ignored: (\d+) out of (\d+) for stream: (.*)", re.DOTALL)
+# Messages about the push as a whole: labels in the parser's own words, a body that cannot be read; and the beginning of an ingester's
+# message whose end, with the total, was cut off.
+_PUSH_MESSAGES: Final = (
+    r"\d{1,9}:\d{1,9}: parse error: ",
+    r"labels size \d{1,9} MiB exceeds limit of ",
+    r"error at least one valid stream is required",
+    r"(?:snappy|s2): (?:corrupt|unsupported|decoded block)",
+    r"proto: (?:\w{1,40}: )?(?:wrong|illegal|wiretype|negative length|integer overflow)",
+    r"timestamp: .{0,80}(?:0001-01-01|10000-01-01|nanos not in range)",
+    r"mime: ",
+    r"Content-Encoding \S{1,80} not supported",
+    r"entry with timestamp .{0,80} ignored, reason: '",
+)
+_IGNORED: Final = re.compile(r"total ignored: ([0-9]+) out of ([0-9]+) for stream: (.*)", re.DOTALL)
+# Whether a 400 or 422 is Loki's own and names what it refuses.
+REFUSED: Final = re.compile(
+    "|".join(
+        [
+            _GROUPS.pattern,
+            r"total ignored: [0-9]+ out of [0-9]+ for stream: ",
+            *(re.escape(words) for words, _ in _ENTRY_MESSAGES),
+            *map(re.escape, _STREAM_MESSAGES),
+            *_PUSH_MESSAGES,
+        ]
+    )
+)
 _BEHIND: Final = re.compile(r"entry too far behind, entry timestamp is: \S+, oldest acceptable timestamp is: ([^\s']+)")
 _SHARDS: Final = ("__stream_shard__=", "__time_shard__=")
 _NANOS_PER_SECOND: Final = 1_000_000_000
+# More digits than this are no count of anything; Python refuses to read thousands of them.
+_DIGITS_MAX: Final = 18
 
 
 def refusals_of(text: str, batch: Batch) -> tuple[Refusal, ...]:
     """What a 400 or 422 says about the batch, one refusal a reason, never more entries than there are. Unknown words speak of them all."""
     text = text.strip()
     if match := _IGNORED.search(text):
-        found = _ignored_by_ingester(text, batch, int(match[1]), int(match[2]), is_sharded=any(name in match[3] for name in _SHARDS))
+        found = _ignored_by_ingester(text, batch, _count(match[1]), _count(match[2]), is_sharded=any(name in match[3] for name in _SHARDS))
     else:
         found = _ignored_by_distributor(text, batch)
     return merged(found, batch.count)
@@ -104,7 +132,7 @@ def _ignored_by_distributor(text: str, batch: Batch) -> Iterator[Refusal]:
         return
     _, *pieces = _GROUPS.split(text)
     for count, message in zip(pieces[::2], pieces[1::2], strict=True):
-        yield _refusal(message, int(count), batch)
+        yield _refusal(message, _count(count), batch)
 
 
 def _refusal(message: str, count: int, batch: Batch) -> Refusal:
@@ -113,6 +141,10 @@ def _refusal(message: str, count: int, batch: Batch) -> Refusal:
             return Refusal(reason, count, excerpt(message))
     is_about_labels = any(words in message for words in _STREAM_MESSAGES)
     return refusal_of_all("labels" if is_about_labels else "other", batch, message)
+
+
+def _count(digits: str) -> int:
+    return int(digits) if len(digits) <= _DIGITS_MAX else sys.maxsize
 
 
 def _ignored_by_ingester(text: str, batch: Batch, ignored: int, seen: int, *, is_sharded: bool) -> Iterator[Refusal]:
@@ -135,5 +167,5 @@ def _too_far_behind(text: str, batch: Batch) -> int:
 def _nanoseconds(time: str) -> int:
     try:
         return int(datetime.fromisoformat(time).timestamp()) * _NANOS_PER_SECOND
-    except ValueError:
+    except (ValueError, OverflowError):  # the second for times that have no zone and lie before all others
         return 0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Mapping, MutableMapping
-from importlib import import_module
+from collections.abc import Mapping, MutableMapping
 from typing import Final, cast
 
 import click
+
+from xray_grafana.cli.lazy import LazyCommands
 
 # Name of a command to its module and what it does. Alphabetical, as click lists them.
 SUBCOMMANDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -18,20 +19,6 @@ SUBCOMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "ship": ("xray_grafana.cli.alb.ship", "Send access logs of load balancers to Loki, once."),
     "work": ("xray_grafana.cli.alb.work", "Take messages of an SQS queue and ship the log objects they tell of to Loki."),
 }
-
-
-class _Subcommands(Mapping[str, click.Command]):
-    """Name to command; looking one up imports its module, listing them imports none."""
-
-    def __getitem__(self, name: str) -> click.Command:
-        module, _ = SUBCOMMANDS[name]
-        return cast("click.Command", import_module(module).command)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(SUBCOMMANDS)
-
-    def __len__(self) -> int:
-        return len(SUBCOMMANDS)
 
 
 class _Group(click.Group):
@@ -44,7 +31,7 @@ class _Group(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in SUBCOMMANDS.items()])
 
 
-@click.group("alb", cls=_Group, commands=cast("MutableMapping[str, click.Command]", _Subcommands()))
+@click.group("alb", cls=_Group, commands=cast("MutableMapping[str, click.Command]", LazyCommands(SUBCOMMANDS)))
 def command() -> None:
     """Bring access logs of load balancers to Loki, and look at them."""
     gc.enable()  # these run for long

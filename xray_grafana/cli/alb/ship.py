@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -33,8 +34,11 @@ _FAILED: Final = 1
 _INTERRUPTED: Final = 130
 _THREADS_MAX: Final = 64
 _SHOWN_MAX: Final = 10
+_BACKFILL: Final = "--backfill has a Loki newer than 3.7 take old lines; up to 3.7 raise reject_old_samples_max_age or max_chunk_age there"
+_BACKFILL_UNKNOWN: Final = "this Loki knows no backfill: raise reject_old_samples_max_age, or max_chunk_age for what is behind its stream"
 _PROGRESS_SECONDS: Final = 0.25
 _COLUMNS: Final = 80  # of a terminal that does not say it
+_STDIN: Final = "-"
 _MEBIBYTE: Final = 1024 * 1024
 
 
@@ -58,6 +62,11 @@ class _Run:
 @click.option(
     "--service", "services", metavar="RESOURCE=NAME", multiple=True, help="Name of a service by app/NAME or targetgroup/NAME. Repeatable."
 )
+@click.option(
+    "--service-tag",
+    metavar="KEY",
+    help="AWS tag of target groups and load balancers that names the service; ALB_SERVICE_TAG if not given.",
+)
 @click.option("--backfill", is_flag=True, help="Old logs: have Loki take lines that are far behind what it has.")
 @click.option(
     "--checkpoint", type=FILE, help="The file that remembers how far each object is shipped. [default: in ~/.local/state/xray-grafana]"
@@ -78,6 +87,7 @@ def command(
     loki_url: str | None,
     tenant: str | None,
     services: tuple[str, ...],
+    service_tag: str | None,
     backfill: bool,
     checkpoint: Path | None,
     again: bool,
@@ -109,6 +119,7 @@ def command(
         note=screen.note,
         checkpoint_file=None if again else checkpoint or _state_file(),
         services=_services(services),
+        service_tag=service_tag,
         timestamp=timestamp,
     ) as assembly:
         totals = assembly.reporter.totals
@@ -124,16 +135,23 @@ def command(
             screen.show(lines, totals)
 
         def ship(source: Source) -> Outcome:
-            return assembly.shipper.ship(source, 0, stop.is_set, backfill, on_lines, assembly.reporter)
+            try:
+                return assembly.shipper.ship(source, 0, stop.is_set, backfill, on_lines, assembly.reporter)
+            except XRayGrafanaError:
+                raise
+            except Exception as error:
+                screen.note(traceback.format_exc().rstrip())
+                raise SourceError("this is a fault of the program, please report it with the lines above", where=source.name) from error
 
         with ending_on_signals(stop, screen.note):
             for result in _in_threads(ship, _sources(names, s3), concurrency, stop):
                 _note_result(result, run, assembly.reporter, stop)
         screen.clear()
         seconds = time.monotonic() - began
-    _show(run, totals, seconds, as_json=as_json)
+    _show(run, totals, seconds, backfill=backfill, as_json=as_json)
     if stop.is_set() and not run.gave_up:
-        note("interrupted; start it again to go on where it was")
+        is_remembered = not again and _STDIN not in names
+        note("interrupted; start it again to go on where it was" if is_remembered else "interrupted; how far it was is not remembered")
         return _INTERRUPTED
     return _FAILED if run.failed or run.damaged or totals.counts.rejected else 0
 
@@ -268,7 +286,7 @@ class _Screen:
                 self._terminal.flush()
 
 
-def _show(run: _Run, totals: Totals, seconds: float, *, as_json: bool) -> None:
+def _show(run: _Run, totals: Totals, seconds: float, *, backfill: bool, as_json: bool) -> None:
     from xray_grafana.push.refusals import merged
 
     refusals = merged(run.refusals, totals.counts.rejected)
@@ -297,7 +315,7 @@ def _show(run: _Run, totals: Totals, seconds: float, *, as_json: bool) -> None:
     for refusal in refusals:
         note(f"{noted('rejected:', 'red')} {refusal.count:,} {refusal.reason.replace('_', ' ')}: {refusal.example}")
         if refusal.reason in {"too_old", "too_far_behind"}:
-            note("  hint: --backfill has Loki take old lines; --again ships what was shipped before")
+            note(f"  hint: {_BACKFILL_UNKNOWN if backfill else _BACKFILL}, and ship them again")
     for name, damage in run.damaged[:_SHOWN_MAX]:
         note(f"{noted('damaged:', 'yellow')} {name}: {damage}; the lines in front of that are shipped")
     for error in run.failed[:_SHOWN_MAX]:

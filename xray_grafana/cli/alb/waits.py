@@ -25,4 +25,4 @@ class WaitNotes:
             if now < self._next:
                 return
             self._next = now + _QUIET_SECONDS
-        self._note(f"waiting {seconds:.1f} s for Loki, and more if need be: {reason}")
+        self._note(f"waiting {seconds:.1f} s for Loki: {reason}")

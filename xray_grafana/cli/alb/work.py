@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any, Final
@@ -57,6 +59,8 @@ def command(
     from xray_grafana.alb.worker import Worker
 
     checked_queue_url(queue_url)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # who reads a pipe, such as a log collector, is to have each line at once
     stop = threading.Event()
     s3 = s3_client(threads=concurrency, endpoint_url=endpoint_url)
     sqs = sqs_client(threads=concurrency, endpoint_url=endpoint_url, region=region_of_queue(queue_url))
@@ -70,6 +74,7 @@ def command(
             say=say,
             note=note,
             checkpoint_file=checkpoint,
+            endpoint_url=endpoint_url,
             timestamp=timestamp,
         ) as assembly,
         serving(metrics, assembly.reporter.totals),
