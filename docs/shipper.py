@@ -12,12 +12,12 @@ from xray_grafana.alb.keys import KEY_PATTERNS, Refused
 from xray_grafana.alb.ship import Outcome
 from xray_grafana.alb.totals import object_line
 from xray_grafana.push.answers import RULES, Action
-from xray_grafana.push.refusals import Refusal
+from xray_grafana.push.refusals import REFUSED, Refusal
 
 _ACTIONS: Final = {
     Action.ACCEPTED: "done",
     Action.PARTLY_REFUSED: "counts the entries that Loki names as rejected and goes on",
-    Action.REFUSED_BY_POLICY: "counts the push as rejected and goes on",
+    Action.REFUSED_BY_POLICY: "ends; nothing counts as rejected",
     Action.TOO_LARGE: "sends it in two halves; a single entry is rejected",
     Action.SLOW_DOWN: "waits as long as `Retry-After` says, or longer each time, and sends the same bytes; halves what is above the limit",
     Action.TRY_AGAIN: "waits longer each time and sends the same bytes",
@@ -80,6 +80,8 @@ def _statuses(statuses: Collection[int]) -> str:
 
 
 def _said(pattern: re.Pattern[str] | None) -> str:
+    if pattern is REFUSED:
+        return "Loki's words for entries, streams or bodies that it does not take"
     return "" if pattern is None else code(pattern.pattern)
 
 

@@ -6,15 +6,17 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from xray_grafana.alb.counts import Counts
 from xray_grafana.alb.events import ObjectRef
+from xray_grafana.alb.message import Part
 from xray_grafana.alb.ship import Outcome
 from xray_grafana.errors import LokiError, SourceError
+from xray_grafana.push.refusals import Refusal
 
 PASSING = {"SlowDown", "InternalError"}
 
@@ -23,13 +25,14 @@ PASSING = {"SlowDown", "InternalError"}
 class StandIn:
     """Ships line by line, `seconds_a_line` each.
 
-    `damage` has what is wrong with the end of a key's object, `faults` what to do for a key before its object is read,
-    `line_faults` what to do after a line.
+    `damage` has what is wrong with the end of a key's object, `refusals` what was refused of the lines that were kept, `faults` what to do
+    for a key before its object is read, `line_faults` what to do after a line.
     """
 
     s3: Any
     seconds_a_line: float = 0.0
     damage: dict[str, str] = field(default_factory=dict)
+    refusals: dict[str, tuple[Refusal, ...]] = field(default_factory=dict)
     faults: dict[str, Callable[[ObjectRef], None]] = field(default_factory=dict)
     line_faults: dict[bytes, Callable[[], None]] = field(default_factory=dict)
     lines: defaultdict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
@@ -39,7 +42,7 @@ class StandIn:
     at_work_max: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __call__(self, ref: ObjectRef, stop: Callable[[], bool], on_part: Callable[[Outcome], None]) -> Outcome:
+    def __call__(self, ref: ObjectRef, stop: Callable[[], bool], on_part: Callable[[Part], None]) -> Part:
         with self.lock:
             self.begun[ref.key] += 1
             self.refs.append(ref)
@@ -51,10 +54,16 @@ class StandIn:
             with self.lock:
                 self.at_work -= 1
 
-    def _ship(self, ref: ObjectRef, stop: Callable[[], bool], on_part: Callable[[Outcome], None]) -> Outcome:
+    def _ship(self, ref: ObjectRef, stop: Callable[[], bool], on_part: Callable[[Part], None]) -> Part:
         if (fault := self.faults.get(ref.key)) is not None:
             fault(ref)
         body, offset, counts = self._read(ref), ref.offset, Counts()
+
+        def part(damage: str | None = None, *, finished: bool = False) -> Part:
+            refusals = self.refusals.get(ref.key, ())
+            outcome = Outcome(ref.name, counts=counts, finished=finished, offset=offset, damage=damage, refusals=refusals)
+            return Part(outcome, replace(ref, offset=offset))
+
         while offset < len(body):
             end = body.index(b"\n", offset) + 1
             self.lines[ref.key].append(body[offset : end - 1])
@@ -66,11 +75,11 @@ class StandIn:
                 try:
                     line_fault()
                 except (SourceError, LokiError):
-                    on_part(Outcome(ref.name, counts=counts, finished=False, offset=offset))
+                    on_part(part())
                     raise
             if offset < len(body) and stop():
-                return Outcome(ref.name, counts=counts, finished=False, offset=offset)
-        return Outcome(ref.name, counts=counts, finished=True, offset=offset, damage=self.damage.get(ref.key))
+                return part()
+        return part(self.damage.get(ref.key), finished=True)
 
     def _read(self, ref: ObjectRef) -> bytes:
         try:

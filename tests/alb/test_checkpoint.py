@@ -94,6 +94,29 @@ def test_what_was_written_three_months_ago_is_forgotten(file: Path) -> None:
         assert (checkpoint.position("old"), checkpoint.position("young")) == (Position(), Position(2))
 
 
+def test_a_long_run_forgets_too(file: Path) -> None:
+    with FileCheckpoint(file, "loki", kept_seconds=60) as checkpoint:
+        checkpoint.save("old", Position(1))
+        with closing(sqlite3.connect(file)) as database, database:
+            database.execute("UPDATE position SET written_seconds = written_seconds - 61")
+        assert checkpoint.position("old") == Position(1)
+        for number in range(4096):
+            checkpoint.save("young", Position(number))
+
+        assert (checkpoint.position("old"), checkpoint.position("young")) == (Position(), Position(4095))
+
+
+def test_what_is_to_begin_anew_does(file: Path) -> None:
+    with FileCheckpoint(file, "loki") as checkpoint, FileCheckpoint(file, "other") as other:
+        checkpoint.save("a", Position(17, finished=True))
+        other.save("a", Position(18))
+        checkpoint.forget("a")
+        checkpoint.forget("never seen")
+        checkpoint.forget(None)
+
+        assert (checkpoint.position("a"), other.position("a")) == (Position(), Position(18))
+
+
 def test_an_empty_file_becomes_one(tmp_path: Path) -> None:
     (tmp_path / "empty.db").touch()
 

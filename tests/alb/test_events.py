@@ -189,6 +189,8 @@ def test_a_bad_record_is_told_and_the_others_are_read(record: object, text: str)
         {"offset": True, "backfill": False},
         {"offset": "1", "backfill": False},
         {"offset": 1, "backfill": 0},
+        {"offset": 1.0, "backfill": False},
+        {"offset": 2**63, "backfill": False},
     ],
 )
 def test_a_wrong_offset_is_refused_because_lines_would_be_lost(own: object) -> None:
@@ -211,7 +213,11 @@ def test_names_are_what_aws_prints() -> None:
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1)
 
 
-@given(st.builds(ObjectRef, TEXTS, TEXTS, st.none() | TEXTS, st.none() | TEXTS, st.none() | st.integers(0), st.integers(0), st.booleans()))
+@given(
+    st.builds(
+        ObjectRef, TEXTS, TEXTS, st.none() | TEXTS, st.none() | TEXTS, st.none() | st.integers(0), st.integers(0, 2**63 - 1), st.booleans()
+    )
+)
 def test_what_we_write_is_what_we_read(ref: ObjectRef) -> None:
     assert read_body(object_body(ref)) == (ref,)
 

@@ -22,6 +22,7 @@ from xray_grafana.alb import lambda_handler
 from xray_grafana.alb.function import Function, function_from
 from xray_grafana.alb.ship import Outcome
 from xray_grafana.errors import LokiError, SourceError, UsageError
+from xray_grafana.push.refusals import Refusal
 
 pytestmark = pytest.mark.enable_socket
 
@@ -40,6 +41,26 @@ class Time:
 
 
 @dataclass
+class Watched:
+    """SQS's client, whose calls with their arguments are noted; the forbidden ones go to a queue that is not there."""
+
+    client: Any
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    forbidden: set[str] = field(default_factory=set)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.client, name)
+        if not callable(found):
+            return found
+
+        def call(**arguments: Any) -> Any:
+            self.calls.append((name, arguments))
+            return found(**{**arguments, "QueueUrl": arguments["QueueUrl"] + ("-not" if name in self.forbidden else "")})
+
+        return call
+
+
+@dataclass
 class Cloud:
     """A function with what it ships and says, and the queue that feeds it."""
 
@@ -49,17 +70,23 @@ class Cloud:
     outcomes: list[Outcome] = field(default_factory=list)
     failures: list[None] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    sqs: Watched = field(init=False)
     function: Function = field(init=False)
 
     def __post_init__(self) -> None:
+        self.sqs = Watched(self.aws.sqs)
         self.function = Function(
             self.ship,
-            lambda: self.aws.sqs,
+            lambda: self.sqs,
             stop=self.stop,
             report=self.outcomes.append,
             failed=lambda: self.failures.append(None),
             note=self.notes.append,
         )
+
+    def calls(self, name: str) -> list[dict[str, Any]]:
+        """What the function asked SQS for by calls of this name."""
+        return [arguments for called, arguments in self.sqs.calls if called == name]
 
     def from_queue(self, seconds: float = 60.0) -> list[str]:
         """Has Lambda take every message of the queue; deletes, as Lambda does, what the function does not name. Returns what it names."""
@@ -149,6 +176,76 @@ def test_a_loki_that_refuses_everything_leaves_the_messages_to_sqs(cloud: Cloud)
     assert cloud.aws.waiting() == (0, 1, 0)
 
 
+def gone(stop: threading.Event) -> Callable[..., None]:
+    """Loki, away until the time is over."""
+
+    def wait(*_: object) -> None:
+        assert stop.wait(10)
+        raise LokiError("stopped while waiting for Loki", stopped=True)
+
+    return wait
+
+
+def test_while_loki_is_away_what_could_not_be_shipped_waits_for_five_minutes(cloud: Cloud) -> None:
+    """Else the queue would have the function run without a pause."""
+    for number in range(3):
+        cloud.aws.put(f"{number}.log", LINES)
+        cloud.ship.faults[f"{number}.log"] = gone(cloud.stop)
+    assert cloud.from_queue(seconds=1) == []
+    assert sum(cloud.ship.begun.values()) == 1
+    assert (cloud.aws.waiting(), cloud.failures, cloud.notes) == ((0, 0, 3), [], [])
+    assert [call["DelaySeconds"] for call in cloud.calls("send_message")] == [300, 300, 300]
+
+
+def test_a_function_that_may_not_send_has_messages_wait_for_loki_all_the_same(cloud: Cloud) -> None:
+    cloud.aws.put("a.log", LINES)
+    cloud.ship.faults["a.log"] = gone(cloud.stop)
+    cloud.sqs.forbidden.add("send_message")
+    assert len(cloud.from_queue(seconds=1)) == 1
+    assert cloud.aws.waiting() == (0, 1, 0)
+    assert [call["VisibilityTimeout"] for call in cloud.calls("change_message_visibility")] == [300]
+
+
+def test_an_outage_that_began_when_something_was_shipped_costs_no_wait_yet(cloud: Cloud) -> None:
+    cloud.aws.send({"Records": [cloud.aws.store("a.log", LINES)]})
+    cloud.ship.line_faults[b"one"] = gone(cloud.stop)
+    assert cloud.from_queue(seconds=1) == []
+    [message] = cloud.aws.take()
+    assert json.loads(message["Body"])["Records"][0]["xrayGrafana"]["offset"] == 4
+
+
+def test_each_message_is_deleted_as_soon_as_it_is_done(cloud: Cloud) -> None:
+    """A function that is killed has not answered, and what it did would come back."""
+    for number in range(2):
+        cloud.aws.put(f"{number}.log", LINES)
+    in_work: list[int] = []
+    for number in range(2):
+        cloud.ship.faults[f"{number}.log"] = lambda _: in_work.append(cloud.aws.waiting()[1])
+    assert cloud.from_queue() == []
+    assert in_work == [2, 1]
+    assert cloud.aws.waiting() == (0, 0, 0)
+
+
+def test_a_message_that_cannot_be_deleted_is_done_all_the_same(cloud: Cloud) -> None:
+    cloud.aws.put("a.log", LINES)
+    cloud.sqs.forbidden.add("delete_message")
+    assert cloud.from_queue() == []
+    assert len(cloud.calls("delete_message")) == 1
+    assert (dict(cloud.ship.lines), cloud.notes) == ({"a.log": [b"one", b"two", b"three"]}, [])
+
+
+@pytest.mark.parametrize(("seconds", "worked_seconds"), [(300, 255), (135, 90), (60, 40)])
+def test_a_function_keeps_time_for_what_is_under_way(cloud: Cloud, seconds: float, worked_seconds: float) -> None:
+    """45 s for a push and a read at their longest; a third of the time if that is less."""
+    cloud.aws.put("a.log", LINES)
+    timers = list[float]()
+    cloud.ship.faults["a.log"] = lambda _: timers.extend(
+        each.interval for each in threading.enumerate() if isinstance(each, threading.Timer)
+    )
+    cloud.from_queue(seconds)
+    assert timers == [worked_seconds]
+
+
 def test_when_the_time_is_over_the_rest_goes_on_in_new_messages(cloud: Cloud) -> None:
     """No try is used up: what could not be begun would else be parked by bad luck alone."""
     for number in range(3):
@@ -172,7 +269,7 @@ def test_the_time_of_one_invocation_does_not_end_the_next(cloud: Cloud) -> None:
 
 
 def test_a_function_with_little_time_uses_most_of_it(cloud: Cloud) -> None:
-    """With less than the reserve of 20 s nothing would ever be begun."""
+    """With less than the reserve of 45 s nothing would ever be begun."""
     cloud.aws.put("a.log", b"line\n" * 20)
     cloud.ship.seconds_a_line = 0.02
     begun = time.monotonic()
@@ -213,6 +310,28 @@ def test_a_direct_event_fails_after_all_its_records_were_tried(cloud: Cloud) -> 
     )
 
 
+def test_a_direct_event_of_what_no_try_can_mend_is_told_and_counted_and_not_tried_again(cloud: Cloud) -> None:
+    records = [cloud.aws.store(name, LINES) for name in ("cut.log", "fine.log", "old.log")]
+    cloud.ship.damage["cut.log"] = "it ends in the middle"
+    cloud.ship.refusals["old.log"] = (Refusal("too_old", 3, "too\nold"),)
+    assert cloud.function({"Records": records}, Time()) is None
+    bucket = cloud.aws.bucket
+    end = "it is not tried again, which would not help"
+    assert cloud.notes == [
+        f"s3://{bucket}/cut.log: it ends in the middle; the lines in front of that are shipped; {end}",
+        f"s3://{bucket}/old.log: 3 of 3 lines were refused by Loki: too_old: too\\nold; {end}",
+    ]
+    assert (len(cloud.failures), len(cloud.outcomes)) == (2, 3)
+
+
+def test_what_a_direct_event_had_shipped_before_it_failed_is_told(cloud: Cloud) -> None:
+    record = cloud.aws.store("a.log", LINES)
+    cloud.ship.line_faults[b"two"] = raising(SourceError("the connection broke"))
+    with pytest.raises(SourceError, match="the connection broke"):
+        cloud.function({"Records": [record]}, Time())
+    assert [(outcome.counts.shipped, outcome.finished) for outcome in cloud.outcomes] == [(2, False)]
+
+
 def test_a_direct_event_that_is_none_of_the_forms_fails(cloud: Cloud) -> None:
     with pytest.raises(SourceError, match="got a JSON object with hello"):
         cloud.function({"hello": 1}, Time())
@@ -236,14 +355,16 @@ def test_a_direct_event_without_time_fails_so_that_it_is_tried_again(cloud: Clou
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 def test_batch_operations_get_a_result_for_each_task(cloud: Cloud, version: str) -> None:
-    for name in ("fine.log", "slow.log", "odd.log"):
+    for name in ("fine.log", "slow.log", "odd.log", "cut.log", "old.log"):
         cloud.aws.store(name, LINES)
     cloud.ship.faults["slow.log"] = raising(LokiError("gave up\n" + "x" * 2000))
     cloud.ship.faults["odd.log"] = raising(ValueError("odd"))
+    cloud.ship.damage["cut.log"] = "it ends in the middle"
+    cloud.ship.refusals["old.log"] = (Refusal("too_old", 3, "too old"),)
     bucket = {"s3BucketArn": f"arn:aws:s3:::{cloud.aws.bucket}"} if version == "1.0" else {"s3Bucket": cloud.aws.bucket}
-    names = ["fine.log", "slow.log", "gone.log", "odd.log"]
+    names = ["fine.log", "slow.log", "gone.log", "odd.log", "cut.log", "old.log"]
     tasks: list[Any] = [{"taskId": f"t{number}", "s3Key": name, "s3VersionId": None, **bucket} for number, name in enumerate(names)]
-    tasks.append({"taskId": "t4", "s3Key": ""})
+    tasks.append({"taskId": "t6", "s3Key": ""})
     answer = cloud.function({"invocationSchemaVersion": version, "invocationId": "i1", "job": {"id": "j1"}, "tasks": tasks}, Time())
     assert answer is not None
     results = {each["taskId"]: (each["resultCode"], each["resultString"]) for each in answer.pop("results")}
@@ -252,7 +373,9 @@ def test_batch_operations_get_a_result_for_each_task(cloud: Cloud, version: str)
     assert results["t1"] == ("TemporaryFailure", "gave up\\n" + "x" * 1015)
     assert results["t2"] == ("PermanentFailure", "S3 answered NoSuchKey")
     assert results["t3"] == ("TemporaryFailure", "a fault of the program: ValueError: odd")
-    assert results["t4"][0] == "PermanentFailure"
+    assert results["t4"] == ("PermanentFailure", "it ends in the middle; the lines in front of that are shipped")
+    assert results["t5"] == ("PermanentFailure", "3 of 3 lines were refused by Loki: too_old: too old")
+    assert results["t6"][0] == "PermanentFailure"
     assert all(ref.backfill for ref in cloud.ship.refs)
 
 

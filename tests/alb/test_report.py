@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from tests.alb.loki_queries import Questions
 from tests.alb.xray_fake import XRayFake
-from tests.cli.conftest import Ran
+from tests.cli.conftest import Ran, Run, run
 from tests.push.loki_fake import NO_LIMITS, Limits, LokiFake
 from xray_grafana.alb.report import Reason, Row, logfmt_of, rows_of, total_of
 from xray_grafana.alb.samples import Sample, Span, take_samples
@@ -22,6 +22,8 @@ from xray_grafana.push.client import PushClient
 from xray_grafana.push.encode import Entry, EntryBatch, labels_text
 from xray_grafana.push.settings import settings_from
 from xray_grafana.xray.trace_id import TraceId
+
+__all__ = ["run"]  # a fixture
 
 pytestmark = pytest.mark.enable_socket
 
@@ -287,8 +289,15 @@ def test_without_a_region_the_variable_is_named(world: World, capsys: pytest.Cap
     world.put(identity, access_line(f"Root={identity.xray}"), labels={"aws_region": ""})
     with XRayFake() as xray:
         done = report(capsys, xray)
-    assert done.code == 1
-    assert done.err.endswith("hint: set AWS_REGION or --region\n")
+    assert done.code == 2
+    assert done.err.endswith("error: cannot talk to xray of AWS: You must specify a region.\n  hint: set AWS_DEFAULT_REGION or --region\n")
+
+
+def test_an_address_of_x_ray_that_is_none_is_a_usage_error(world: World, run: Run) -> None:
+    world.put_many(1)
+    done = run("alb", "report", "--endpoint-url", "garbage")
+    assert done.code == 2
+    assert done.err.splitlines()[1].startswith("error: cannot talk to xray of AWS: its address is no URL")
 
 
 class Unreachable:
@@ -366,6 +375,66 @@ def test_what_answers_like_no_loki_is_told_so(capsys: pytest.CaptureFixture[str]
     assert "the answer to /loki/api/v1/label/lb/values is not that of Loki" in done.err
 
 
+BALANCERS, QUERY = "/loki/api/v1/label/lb/values", "/loki/api/v1/query_range"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({}, "got data that is {}, expected a list of texts"),
+        ("app/web", 'got data that is "app/web", expected a list of texts'),
+        (["app/web", 7], "got a value that is 7, expected a text"),
+    ],
+)
+def test_load_balancers_that_are_no_texts_are_named_as_what_was_got(data: Any, said: str, world: World, run: Run) -> None:
+    world.loki.on_get(BALANCERS, lambda _: {"status": "success", "data": data})
+    done = run("alb", "report")
+    assert done.code == 1
+    assert f"the answer to {BALANCERS} is not that of Loki: {said}\n" in done.err
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (None, "got data that is null, expected an object with a result"),
+        ([], "got data that is [], expected an object with a result"),
+        ({}, "got data that is {}, expected an object with a result"),
+        ({"result": None}, "got a result that is null, expected a list of streams"),
+        ({"result": [{"stream": {}}]}, 'got a stream that is {"stream": {}}, expected an object with stream and values'),
+        ({"result": [{"values": []}]}, 'got a stream that is {"values": []}, expected an object with stream and values'),
+        ({"result": ["a\x1b\n"]}, r'got a stream that is "a\u001b\n", expected an object with stream and values'),
+        ({"result": [{"stream": {"lb": 7}, "values": []}]}, "got a label lb that is 7, expected a text"),
+        ({"result": [{"stream": {}, "values": [["1"]]}]}, 'got an entry that is ["1"], expected a list of a time and a line, both texts'),
+        (
+            {"result": [{"stream": {}, "values": [[1, "a"]]}]},
+            'got an entry that is [1, "a"], expected a list of a time and a line, both texts',
+        ),
+        ({"result": [{"stream": {}, "values": ["1a"]}]}, 'got an entry that is "1a", expected a list of a time and a line, both texts'),
+        ({"result": [{"stream": {}, "values": [["now", "a"]]}]}, "got the time now, expected nanoseconds since 1970"),
+        ({"result": [{"stream": {}, "values": [["9" * 5000, "a"]]}]}, f"got the time {'9' * 199}…, expected nanoseconds since 1970"),
+    ],
+)
+def test_lines_that_are_none_are_named_as_what_was_got(data: Any, said: str, world: World, run: Run) -> None:
+    world.loki.on_get(BALANCERS, lambda _: {"status": "success", "data": [WEB]})
+    world.loki.on_get(QUERY, lambda _: {"status": "success", "data": data})
+    done = run("alb", "report")
+    assert done.code == 1
+    assert f"the answer to {QUERY} is not that of Loki: {said}\n" in done.err
+
+
+def test_a_loki_without_load_balancers_leaves_their_list_out(world: World, run: Run) -> None:
+    world.loki.on_get(BALANCERS, lambda _: {"status": "success"})
+    world.loki.on_get(QUERY, lambda _: {"status": "success", "data": {"result": []}})
+    done = run("alb", "report")
+    assert done.code == 1
+    assert "Loki has no line of" in done.err
+
+
+def test_an_answer_that_is_no_success_is_named_as_what_was_got(world: World, run: Run) -> None:
+    world.loki.on_get(BALANCERS, lambda _: {"status": "error"})
+    assert 'is not that of Loki: got an answer whose status is "error", expected "success"\n' in run("alb", "report").err
+
+
 def sample(number: int, **changes: Any) -> Sample:
     fields: dict[str, Any] = {"load_balancer": WEB, "time_ns": NOW_NS - 3600 * 10**9, "reached_service": True, "sampled": None}
     return Sample(trace_id=trace_id(number), region=None, **(fields | changes))
@@ -402,7 +471,7 @@ def test_a_row_without_a_checked_id_has_no_share() -> None:
     assert Row(WEB, 0, 0, {}, 3).share is None
 
 
-@pytest.mark.parametrize(("name", "written"), [("app/web", "app/web"), ('a "b"=\\\n', '"a \\"b\\"=\\\\\\u000a"'), ("a=b", '"a=b"')])
+@pytest.mark.parametrize(("name", "written"), [("app/web", "app/web"), ('a "b"=\\\n', '"a \\"b\\"=\\\\\\n"'), ("a=b", '"a=b"')])
 def test_a_name_that_would_end_its_value_is_quoted(name: str, written: str) -> None:
     assert logfmt_of(Row(name, 1, 1, {}, 0)).startswith(f"event=report lb={written} checked=1 found=1 ")
 

@@ -299,7 +299,7 @@ def test_old_lines_are_taken_with_the_backfill_header_of_the_hour() -> None:
 
         outcome = shop.ship(MadeUp(packed(FEW)), backfill=True)
 
-        assert outcome.counts == Counts(read=40, shipped=40)
+        assert (outcome.counts, outcome.lag_seconds) == (Counts(read=40, shipped=40), None)
         assert loki.taken({**LABELS, "__backfill__": "true", "__backfill_shard__": "2026-09-20T10"}) == expected(FEW)
         assert [request.headers.get("X-Loki-Backfill-Shard") for request in loki.requests] == [None, "2026-09-20T10"]
 
@@ -355,14 +355,13 @@ def test_unreadable_lines_that_are_refused_are_refused(shop: Shop) -> None:
     assert outcome.counts == Counts(read=3, rejected=3)
 
 
-def test_a_tenant_that_is_blocked_has_everything_rejected() -> None:
-    with LokiFake(NO_LIMITS, blocked_status=260) as loki:
-        outcome = Shop(loki).ship(MadeUp(packed(LINES)))
+def test_a_tenant_that_is_blocked_ends_it_and_the_object_can_be_shipped_later(shop: Shop, file: Path) -> None:
+    with FileCheckpoint(file, "loki") as checkpoint:
+        with LokiFake(NO_LIMITS, blocked_status=260) as blocked, pytest.raises(LokiError, match="260 ingestion blocked for user"):
+            Shop(blocked).ship(MadeUp(packed(FEW)), checkpoint)
 
-    assert outcome.counts == Counts(read=12_000, rejected=12_000)
-    [refusal] = outcome.refusals
-    assert (refusal.reason, refusal.count) == ("policy", 12_000)
-    assert outcome.finished
+        assert checkpoint.position("made up") == Position()
+        assert shop.ship(MadeUp(packed(FEW)), checkpoint).counts == Counts(read=40, shipped=40)
 
 
 # What Loki does

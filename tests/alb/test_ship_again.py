@@ -69,7 +69,10 @@ def test_two_objects_are_shipped_at_the_same_time(checkpoint: FileCheckpoint) ->
     with LokiFake(NO_LIMITS) as loki, Shop(loki).shipper(checkpoint) as shipper, ThreadPoolExecutor(2) as pool:
         together = threading.Barrier(2, timeout=10)
 
+        def meet(_: int) -> None:
+            together.wait()
+
         def ship(name: str) -> Counts:
-            return shipper.ship(MadeUp(packed(FEW), identity=name), on_lines=lambda _: together.wait() and None).counts
+            return shipper.ship(MadeUp(packed(FEW), identity=name), on_lines=meet).counts
 
         assert [counts.shipped for counts in pool.map(ship, ("one", "two"))] == [40, 40]

@@ -17,15 +17,19 @@ import pytest
 from tests.alb.aws import ENVIRON, Aws, arn_of
 from tests.alb.elb_fake import ElbFake, Fault
 from tests.alb.lines import KEY, Fields
+from tests.aws.deploys import deploy, document
 from tests.cli.conftest import Ran
 from tests.cli.program import ROOT
+from tests.k8s.objects_of import objects
 from tests.push.loki_fake import LokiFake
 from tests.push.loki_store import NO_LIMITS
 from xray_grafana.alb.function import function_from
 from xray_grafana.alb.streams import Services
 from xray_grafana.alb.tags import ServiceTags
 from xray_grafana.cli.main import main
+from xray_grafana.config import Config
 from xray_grafana.errors import SourceError
+from xray_grafana.k8s.shipper import build_shipper
 
 pytestmark = pytest.mark.enable_socket
 
@@ -360,9 +364,23 @@ def test_the_worker_takes_the_tag_from_its_environment_and_asks_at_the_address_i
         assert services_of(loki, shop) == BY_TAGS
 
 
-def test_the_function_takes_the_tag_from_its_environment(aws: Aws, shop: Shop) -> None:
+def function_environment(config: Config) -> dict[str, str]:
+    variables = document(config, "aws/alb-logs.yaml")["Resources"]["Shipper"]["Properties"]["Environment"]["Variables"]
+    return {name: value for name, value in variables.items() if isinstance(value, str)}
+
+
+def pod_environment(config: Config) -> dict[str, str]:
+    [made] = [each for each in objects(build_shipper(config)) if each["kind"] == "Deployment"]
+    return {each["name"]: each["value"] for each in made["spec"]["template"]["spec"]["containers"][0]["env"]}
+
+
+@pytest.mark.parametrize(("consumer", "environment_of"), [("lambda", function_environment), ("deployment", pod_environment)])
+def test_the_shipper_reads_what_the_bundle_puts_into_its_environment(
+    aws: Aws, shop: Shop, consumer: str, environment_of: Callable[[Config], dict[str, str]]
+) -> None:
+    environ = environment_of(deploy("alb_logs.service_tag=service", f"alb_logs.consumer={consumer}"))
     record = aws.store(shop.key, shop.data)
-    with LokiFake(NO_LIMITS) as loki, function_from({"LOKI_URL": loki.url, "ALB_SERVICE_TAG": "service"}) as function:
+    with LokiFake(NO_LIMITS) as loki, function_from({**environ, "LOKI_URL": loki.url}) as function:
         assert function({"Records": [record]}, _Time()) is None
         assert services_of(loki, shop) == BY_TAGS
 
@@ -424,5 +442,5 @@ def test_without_a_tag_a_file_needs_nothing_of_aws(tmp_path: Path) -> None:
             text=True,
             check=True,
         )
-    assert done.stdout.startswith("1 shipped in ")
+    assert done.stdout.startswith("1 shipped in "), done.stderr
     assert done.stdout.endswith("set()\n")

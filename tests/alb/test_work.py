@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -114,7 +116,7 @@ def test_sigterm_in_the_middle_of_a_large_object_loses_and_repeats_nothing(aws: 
             out, err = process.communicate(timeout=20)
         assert process.returncode == 0, err
         assert "result=continued" in out
-        assert err == "SIGTERM: what is in hand is finished or handed over; a second signal ends at once\n"
+        assert err.startswith("SIGTERM: what is in hand is finished or handed over; a second signal ends at once\n")
         arrived = lines_of(loki)
         assert arrived == lines[: len(arrived)]
         assert 0 < len(arrived) < len(lines)
@@ -124,6 +126,32 @@ def test_sigterm_in_the_middle_of_a_large_object_loses_and_repeats_nothing(aws: 
         assert process.returncode == 0, err
         assert lines_of(loki) == lines
     assert aws.waiting() == (0, 0, 0)
+
+
+def test_each_line_about_an_object_is_there_at_once_for_who_reads_a_pipe(aws: Aws) -> None:
+    aws.put(key(1), b"\n".join(access_lines(10)))
+    with LokiFake(NO_LIMITS) as loki, working(aws, loki) as process:
+        assert process.stdout is not None
+        ready, _, _ = select.select([process.stdout], [], [], 20)
+        assert ready
+        assert process.stdout.readline().startswith("event=object ")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def test_a_checkpoint_that_breaks_under_the_worker_ends_it_and_the_object_is_not_parked(aws: Aws, tmp_path: Path) -> None:
+    file = tmp_path / "seen.db"
+    aws.put(key(1), b"\n".join(access_lines(10)))
+    with LokiFake(NO_LIMITS) as loki, working(aws, loki, "--checkpoint", str(file)) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with closing(sqlite3.connect(file)) as database:
+            database.execute("DROP TABLE position")
+        aws.put(key(2), b"\n".join(access_lines(10)))
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "seen.db: cannot be used as a checkpoint: no such table: position" in err
+    assert (aws.waiting(), aws.dead()) == ((1, 0, 0), 0)
 
 
 def test_a_second_signal_ends_the_worker_at_once(aws: Aws) -> None:

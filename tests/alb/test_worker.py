@@ -20,7 +20,8 @@ from xray_grafana.alb.events import ObjectRef
 from xray_grafana.alb.handover import object_body
 from xray_grafana.alb.ship import Outcome
 from xray_grafana.alb.worker import Worker
-from xray_grafana.errors import LokiError, OutputError, SourceError
+from xray_grafana.errors import LokiError, OutputError, SourceError, UsageError
+from xray_grafana.push.refusals import Refusal
 
 pytestmark = pytest.mark.enable_socket
 
@@ -57,7 +58,7 @@ class Shop:
         def run() -> None:
             try:
                 self.worker(**changes).run()
-            except (LokiError, SourceError) as error:
+            except (LokiError, SourceError, UsageError) as error:
                 errors.append(error)
 
         thread = threading.Thread(target=run)
@@ -280,6 +281,63 @@ def test_a_damaged_object_is_shipped_once_and_parked_so_that_somebody_looks(shop
     assert (shop.lines, shop.failures) == ({"cut.log": [b"one", b"two", b"three"]}, 0)
 
 
+TOO_OLD = Refusal("too_old", 2, "entry has timestamp too old: 2026-09-01")
+REFUSED = "2 of 3 lines were refused by Loki: too_old: entry has timestamp too old: 2026-09-01"
+
+
+def test_an_object_of_which_loki_refused_lines_is_parked_so_that_it_can_be_shipped_again_whole(shop: Shop) -> None:
+    shop.ship.refusals["old.log"] = (Refusal("too_long", 1, "longer than 262,144 bytes"), TOO_OLD)
+    shop.aws.send(object_body(ObjectRef(shop.aws.bucket, "old.log", offset=4)) if shop.aws.store("old.log", b"far" + b"\n" + LINES) else "")
+
+    shop.drain()
+    shop.drain()
+
+    [(reason, name, attempts, body)] = shop.dead_letters()
+    assert (reason, name, attempts) == (REFUSED, f"s3://{shop.aws.bucket}/old.log", "1")
+    assert json.loads(body)["Records"][0]["xrayGrafana"]["offset"] == 4
+    assert (shop.lines, shop.failures) == ({"old.log": [b"one", b"two", b"three"]}, 0)
+    assert shop.aws.waiting() == (0, 0, 0)
+
+
+def test_lines_that_are_too_long_for_loki_are_no_reason_to_park_an_object(shop: Shop) -> None:
+    shop.ship.refusals["a.log"] = (Refusal("too_long", 1, "longer than 262,144 bytes"),)
+    shop.aws.put("a.log", LINES)
+    shop.drain()
+    assert (shop.aws.waiting(), shop.aws.dead(), shop.notes) == ((0, 0, 0), 0, [])
+
+
+def test_of_a_damaged_object_with_refused_lines_both_is_told_in_one_letter(shop: Shop) -> None:
+    shop.ship.damage["cut.log"] = "it ends in the middle"
+    shop.ship.refusals["cut.log"] = (Refusal("labels", 1, "duplicate label name"), TOO_OLD)
+    shop.aws.put("cut.log", LINES)
+    shop.drain()
+    [(reason, _, _, body)] = shop.dead_letters()
+    told = "3 of 3 lines were refused by Loki: too_old: entry has timestamp too old: 2026-09-01"
+    assert reason == f"it ends in the middle; the lines in front of that are shipped; {told}"
+    assert json.loads(body)["Records"][0]["xrayGrafana"]["offset"] == 0
+
+
+def test_what_was_refused_before_an_object_failed_is_parked_and_its_rest_goes_on(shop: Shop) -> None:
+    shop.ship.refusals["a.log"] = (Refusal("too_old", 1, "too old"),)
+    shop.ship.line_faults[b"two"] = raising(SourceError("the connection broke"))
+    shop.aws.put("a.log", LINES)
+    shop.drain()
+    [(reason, _, _, body)] = shop.dead_letters()
+    assert (reason, json.loads(body)["Records"][0]["xrayGrafana"]["offset"]) == ("1 of 2 lines were refused by Loki: too_old: too old", 0)
+    [rest] = take_delayed(shop.aws)
+    assert json.loads(rest)["Records"][0]["xrayGrafana"]["offset"] == 8
+    assert shop.failures == 1
+
+
+def test_refused_lines_without_a_dead_letter_queue_are_told_and_not_shipped_again(shop: Shop) -> None:
+    shop.aws.set_redrive(None)
+    shop.ship.refusals["old.log"] = (TOO_OLD,)
+    name = shop.aws.put("old.log", LINES)
+    shop.drain()
+    assert (shop.ship.begun, shop.aws.waiting(), shop.failures) == ({"old.log": 1}, (0, 0, 0), 0)
+    assert shop.notes == [f"{name}: {REFUSED}; it could not be parked"]
+
+
 def test_a_message_that_came_back_from_the_dead_letter_queue_is_worked_on(shop: Shop) -> None:
     shop.aws.send(shop.aws.store("a.log", LINES) and object_body(ObjectRef(shop.aws.bucket, "a.log", offset=4, backfill=True)))
     shop.drain()
@@ -401,7 +459,9 @@ def test_records_that_were_not_begun_go_on_alone_when_the_worker_ends(shop: Shop
     assert keys == {"1.log", "2.log"}
 
 
-def test_messages_that_come_when_the_worker_is_ending_are_given_back_at_once(shop: Shop) -> None:
+@pytest.mark.parametrize("body", ["no JSON", None])
+def test_messages_that_come_when_the_worker_is_ending_are_sent_anew_as_they_came(shop: Shop, body: str | None) -> None:
+    """Not given back: the tries of a message are for its objects."""
     client = shop.aws.sqs
 
     class Late:
@@ -413,9 +473,12 @@ def test_messages_that_come_when_the_worker_is_ending_are_given_back_at_once(sho
             shop.stop.set()
             return answer
 
-    shop.aws.put("a.log", LINES)
+    body = body or json.dumps({"Records": [shop.aws.store("a.log", LINES)]})
+    shop.aws.send(body)
     shop.worker(Late()).run()
     assert (shop.lines, shop.aws.waiting()) == ({}, (1, 0, 0))
+    [message] = shop.aws.take()
+    assert (message["Body"], message["Attributes"]["ApproximateReceiveCount"]) == (body, "1")
 
 
 def test_a_loki_that_refuses_everything_ends_the_worker_and_costs_no_tries(shop: Shop) -> None:
@@ -434,6 +497,101 @@ def test_a_loki_that_does_not_come_back_is_waited_for_long(shop: Shop) -> None:
     shop.drain()
     assert shop.notes == [f"s3://{shop.aws.bucket}/a.log: gave up after 600 s; try 1 failed, the next is in 900 s"]
     assert shop.aws.waiting() == (0, 1, 0)
+
+
+@pytest.mark.parametrize("is_policy_readable", [True, False])
+def test_an_outage_of_loki_parks_nothing_however_long_it_lasts(shop: Shop, is_policy_readable: object) -> None:
+    """With its tries used up a message is sent anew, and has all of them again."""
+    client = shop.aws.sqs
+
+    class Impatient:
+        """The client, with every wait for a message that comes back cut short."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(client, name)
+
+        def change_message_visibility(self, **call: Any) -> Any:
+            return client.change_message_visibility(**{**call, "VisibilityTimeout": 0})
+
+        def get_queue_attributes(self, **call: Any) -> Any:
+            return client.get_queue_attributes(**{**call, "QueueUrl": call["QueueUrl"] + ("" if is_policy_readable else "-not")})
+
+    shop.aws.put("a.log", LINES)
+    shop.ship.faults["a.log"] = raising(LokiError("gave up after 600 s"))
+    shop.drain(Impatient())
+    tries = 3 if is_policy_readable else 1
+    assert (shop.ship.begun, shop.failures, shop.aws.dead()) == ({"a.log": tries}, tries, 0)
+    assert shop.aws.waiting() == (0, 0, 1)
+    assert shop.notes[-1].endswith(f"try {tries} failed, the next is in 900 s")
+    [message] = take_delayed(shop.aws)
+    shop.aws.send(message)
+    [again] = shop.aws.take()
+    assert again["Attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_an_outage_of_loki_leaves_a_message_to_sqs_where_nothing_can_be_sent(shop: Shop) -> None:
+    shop.aws.set_redrive({"deadLetterTargetArn": arn_of(shop.aws.queue_name.replace("queue", "dead")), "maxReceiveCount": 1})
+    shop.aws.put("a.log", LINES)
+    shop.ship.faults["a.log"] = raising(LokiError("gave up after 600 s"))
+    shop.drain(Mute(shop.aws.sqs))
+    assert (shop.aws.waiting(), shop.aws.dead()) == ((0, 1, 0), 0)
+
+
+def test_a_checkpoint_that_cannot_be_used_any_more_ends_the_worker_and_nothing_is_parked(shop: Shop) -> None:
+    shop.aws.send({"Records": [shop.aws.store(f"{number}.log", LINES) for number in range(3)]})
+    shop.ship.faults["1.log"] = raising(UsageError("cannot be used as a checkpoint: disk I/O error"))
+    with pytest.raises(UsageError, match="disk I/O error"):
+        shop.worker().run()
+    assert (shop.lines, shop.failures, shop.aws.dead()) == ({"0.log": [b"one", b"two", b"three"]}, 0, 0)
+    keys = {json.loads(each["Body"])["Records"][0]["s3"]["object"]["key"] for each in shop.aws.take()}
+    assert keys == {"1.log", "2.log"}
+
+
+def test_a_fault_of_the_program_beside_an_object_hides_the_message_for_a_minute_and_is_told(shop: Shop) -> None:
+    client = shop.aws.sqs
+    hidden: list[int] = []
+
+    class Odd:
+        """Its redrive policy is none, and it notes how long messages are hidden."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(client, name)
+
+        def get_queue_attributes(self, **_: Any) -> Any:
+            return {"Attributes": {"RedrivePolicy": "no JSON"}}
+
+        def change_message_visibility(self, **call: Any) -> Any:
+            hidden.append(call["VisibilityTimeout"])
+            return client.change_message_visibility(**call)
+
+    shop.aws.send("no JSON either")
+    shop.drain(Odd())
+    assert (hidden, shop.aws.waiting()) == ([60], (0, 1, 0))
+    [note] = shop.notes
+    assert note.startswith("a message: a fault of the program: JSONDecodeError: ")
+    assert note.endswith("; it comes back in 60 s")
+    assert shop.failures == 2  # the message that is none, and the fault
+
+
+def test_a_heartbeat_goes_on_after_a_fault_of_the_program(shop: Shop) -> None:
+    client = shop.aws.sqs
+    beats = iter([True])
+
+    class Odd:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(client, name)
+
+        def change_message_visibility(self, **call: Any) -> Any:
+            if next(beats, False):
+                raise ValueError("odd answer")
+            return client.change_message_visibility(**call)
+
+    shop.aws.put("a.log", b"line\n" * 30)
+    shop.ship.seconds_a_line = 0.1
+    shop.drain(Odd(), visibility_seconds=2)
+    assert shop.ship.begun == {"a.log": 1}
+    assert shop.notes == ["a fault of the program: ValueError: odd answer; the message may be taken by another worker"]
+    assert (shop.failures, shop.aws.waiting()) == (1, (0, 0, 0))
 
 
 def test_a_queue_that_is_not_there_ends_the_worker_with_what_to_do(shop: Shop) -> None:

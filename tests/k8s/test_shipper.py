@@ -75,6 +75,7 @@ def test_metrics_are_one_port_in_command_container_annotation_and_policy() -> No
 def test_the_services_behind_load_balancers_are_a_json_text() -> None:
     assert container("alb_logs.services.app/web=storefront", "alb_logs.services.app/api/50dc6c495c0c9188=api")["env"] == [
         {"name": "AWS_REGION", "value": "eu-west-1"},
+        {"name": "AWS_DEFAULT_REGION", "value": "eu-west-1"},
         {"name": "ALB_SERVICES", "value": '{"app/api/50dc6c495c0c9188":"api","app/web":"storefront"}'},
     ]
 
@@ -82,6 +83,7 @@ def test_the_services_behind_load_balancers_are_a_json_text() -> None:
 def test_the_tag_that_names_services_is_a_variable_and_needs_no_more_of_the_network() -> None:
     assert container("alb_logs.service_tag=app.kubernetes.io/name")["env"] == [
         {"name": "AWS_REGION", "value": "eu-west-1"},
+        {"name": "AWS_DEFAULT_REGION", "value": "eu-west-1"},
         {"name": "ALB_SERVICE_TAG", "value": "app.kubernetes.io/name"},
     ]
     assert egress("alb_logs.service_tag=service") == egress()
@@ -96,6 +98,7 @@ def test_the_tenant_and_the_user_are_plain() -> None:
     made = container("logs.tenant=shop", "logs.basic_user=writer", "logs.basic_password=secret:loki/password")
     assert made["env"] == [
         {"name": "AWS_REGION", "value": "eu-west-1"},
+        {"name": "AWS_DEFAULT_REGION", "value": "eu-west-1"},
         {"name": "LOKI_TENANT", "value": "shop"},
         {"name": "LOKI_USER", "value": "writer"},
         {"name": "LOKI_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "loki", "key": "password"}}},
@@ -104,7 +107,7 @@ def test_the_tenant_and_the_user_are_plain() -> None:
 
 @pytest.mark.parametrize("reference", ["$__env{LOKI_TOKEN}", "$__file{/run/secrets/loki}"])
 def test_what_only_grafana_can_read_becomes_a_secret_of_the_shippers(reference: str) -> None:
-    assert container(f"logs.bearer_token={reference}")["env"][1:] == [
+    assert container(f"logs.bearer_token={reference}")["env"][2:] == [
         {"name": "LOKI_BEARER_TOKEN", "valueFrom": {"secretKeyRef": {"name": "alb-shipper-loki", "key": "bearer_token"}}},
     ]
 
@@ -117,8 +120,8 @@ def test_the_pod_passes_pod_security_restricted_and_has_no_token() -> None:
     assert container()["securityContext"]["readOnlyRootFilesystem"] is True
 
 
-def test_a_pod_has_a_minute_to_end_and_a_limit_of_memory() -> None:
-    assert pod()["terminationGracePeriodSeconds"] == 60
+def test_a_pod_has_time_to_end_a_request_to_a_slow_loki_and_a_limit_of_memory() -> None:
+    assert pod()["terminationGracePeriodSeconds"] == 90
     assert container()["resources"] == {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from xray_grafana.push.answers import RULES, Action, Answer, action_of, is_about_streams, rate_limit_bytes, retry_after_seconds
@@ -38,6 +40,10 @@ CASES = [
     (400, PAGE.format("400 The plain HTTP request was sent to HTTPS port"), Action.NOT_LOKI),
     (400, "Client sent an HTTP request to an HTTPS server.\n", Action.NOT_LOKI),
     (400, "", Action.NOT_LOKI),
+    (400, "Bad Request", Action.TRY_AGAIN),
+    (400, '{"message": "the quota of this gateway is used up"}', Action.TRY_AGAIN),
+    (400, "unexpected EOF\n", Action.TRY_AGAIN),
+    (422, "no", Action.TRY_AGAIN),
     (400, STREAM_RATE, Action.SLOW_DOWN),
     (400, "tenant ID 'a b' contains unsupported character ' '\n", Action.UNAUTHORISED),
     (400, "multiple org IDs present\n", Action.UNAUTHORISED),
@@ -71,6 +77,66 @@ def test_each_answer_has_its_action(status: int, text: str, action: Action) -> N
     assert action_of(Answer(status, text)) is action
 
 
+STREAM = '{a="1"}'
+ADVICE = "Please see `limits_config.x` or contact your Loki administrator to increase it"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"entry for stream '{STREAM}' has timestamp too old: 2026-11-13T17:07:05Z, oldest acceptable timestamp is: 2026-11-14T17:07:05Z",
+        f"entry for stream '{STREAM}' has timestamp too new: 2026-11-21T18:07:05Z",
+        f"max entry size '262144' bytes exceeded for stream '{STREAM}' while adding an entry with length '262145' bytes",
+        f"Max entry size '262144' bytes exceeded for stream '{STREAM}' while adding an entry with length '262145' bytes",
+        f"stream '{STREAM}' includes structured metadata, but this feature is disallowed. {ADVICE}",
+        f"stream '{STREAM}' has structured metadata too large: '70001' bytes, limit: '65536' bytes. {ADVICE}",
+        f"stream '{STREAM}' has too many structured metadata labels: '129', limit: '128'. {ADVICE}",
+        f"entry for stream '{STREAM}' has 16 label names; limit 15",
+        f"stream '{STREAM}' has label name too long: 'a'",
+        f"stream '{STREAM}' has label value too long: '1'",
+        f"stream '{STREAM}' has duplicate label name: 'a'",
+        "error at least one label pair is required per stream",
+        "error parsing labels '{' with error: 1:2: parse error: unexpected end of input inside braces",
+        "couldn't parse labels: 1:2: parse error: unexpected end of input inside braces",
+        "couldn't parse labels: labels size 12 MiB exceeds limit of 10",
+        "1:2: parse error: unexpected end of input inside braces",
+        "labels size 12 MiB exceeds limit of 10",
+        f"missing required labels 'team' for user 'u' for stream '{STREAM}' (policy: '')",
+        "2 errors like: what no Loki says yet; 1 errors like: nor this",
+        f"entry with timestamp T ignored, reason: 'entry out of order',\nuser 'u', total ignored: 1 out of 2 for stream: {STREAM}",
+        "entry with timestamp 2026-11-21 16:05:25.9 +0000 UTC ignored, reason: 'entry too far behind, and so on for 4 MiB",
+        "error at least one valid stream is required for ingestion",
+        "snappy: corrupt input",
+        "snappy: decoded block is too large",
+        "snappy: unsupported input",
+        "s2: corrupt input",
+        "proto: wrong wireType = 0 for field Labels",
+        "proto: illegal wireType 7",
+        "proto: PushRequest: illegal tag 0 (wire type 0)",
+        "proto: StreamAdapter: wiretype end group for non-group",
+        "proto: negative length found during unmarshaling",
+        "proto: integer overflow",
+        "timestamp: &Timestamp{Seconds: -62135596801,Nanos: 0,} before 0001-01-01",
+        "timestamp: &Timestamp{Seconds: 0,Nanos: -1,}: nanos not in range [0, 1e9)",
+        "mime: no media type",
+        "mime: expected slash in first token",
+        'Content-Encoding "br" not supported',
+    ],
+)
+def test_whatever_loki_refuses_for_good_is_known_as_its_own_words(text: str) -> None:
+    assert action_of(Answer(400, f"{text}\n")) is Action.PARTLY_REFUSED
+
+
+@pytest.mark.parametrize(
+    "text", ["9", "9:", "timestamp: ", "total ignored: 9", "; 9", "proto: ", "Content-Encoding ", "entry with timestamp "]
+)
+def test_a_long_answer_of_anything_is_looked_through_in_no_time(text: str) -> None:
+    began = time.process_time()
+    action_of(Answer(400, text * ((4 << 20) // len(text))))
+
+    assert time.process_time() - began < 5
+
+
 def test_no_answer_at_all_is_tried_again() -> None:
     assert action_of(Answer(None, error="Connection refused")) is Action.TRY_AGAIN
 
@@ -87,7 +153,16 @@ def test_every_row_of_the_table_decides_some_answer_and_says_why() -> None:
 
 @pytest.mark.parametrize(
     ("text", "limit_bytes"),
-    [(RATE, 4_194_304), (STREAM_RATE, 102_400), ("(limit: 3MB/sec)", None), (STREAMS, None), ("Too Many Requests", None), ("", None)],
+    [
+        (RATE, 4_194_304),
+        (STREAM_RATE, 102_400),
+        ("(limit: 3MB/sec)", None),
+        (f"(limit: {'9' * 5000} bytes/sec)", None),
+        (f"Per stream rate limit exceeded (limit: {'9' * 5000}MB/sec)", None),
+        (STREAMS, None),
+        ("Too Many Requests", None),
+        ("", None),
+    ],
 )
 def test_a_refusal_for_the_rate_names_its_limit(text: str, limit_bytes: int | None) -> None:
     assert rate_limit_bytes(text) == limit_bytes
@@ -116,6 +191,11 @@ def test_too_many_streams_are_told_from_too_many_bytes() -> None:
         ("soon", None),
         ("Thu, 99 Jan 1970 00:02:10 GMT", None),
         ("9" * 400, None),
+        ("9" * 5000, None),
+        ("Thu, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        (f"Thu, 01 Jan {'9' * 5000} 00:00:00 GMT", None),
+        ("Thu, 01 Jan 1970 00:00:00 +99999999999999999999", None),
+        ("Thu, 01 Jan 1970 00:00:00 +2359", 0.0),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(value: str | None, seconds: float | None) -> None:

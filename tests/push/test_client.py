@@ -18,7 +18,7 @@ from tests.push.certificates import Authority
 from tests.push.loki_fake import NO_LIMITS, Drop, LokiFake, Reply, ResetInAnswer, ResetInRequest, Slow
 from xray_grafana.errors import LokiError, UsageError
 from xray_grafana.push.answers import Answer
-from xray_grafana.push.client import TEXT_LIMIT_BYTES, PushClient, loki_error
+from xray_grafana.push.client import TEXT_LIMIT_BYTES, PushClient, loki_error, words_of
 from xray_grafana.push.settings import PushSettings, Secret, settings_from
 
 pytestmark = pytest.mark.enable_socket
@@ -88,6 +88,26 @@ def test_one_connection_serves_many_pushes() -> None:
             assert [client.post(b"body").status for _ in range(3)] == [204, 204, 204]
         thread.join()
         accepted[0].close()
+
+
+def test_as_many_connections_are_kept_as_there_can_be_threads(caplog: pytest.LogCaptureFixture) -> None:
+    together = threading.Barrier(64)
+
+    def push() -> None:
+        together.wait(20)
+        statuses.append(client.post(BODY).status)
+
+    statuses: list[int | None] = []
+    with LokiFake(NO_LIMITS) as loki, client_of(loki) as client:
+        loki.script([Slow(0.5)] * 64)
+        threads = [threading.Thread(target=push) for _ in range(64)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert statuses == [204] * 64
+    assert "discarding connection" not in caplog.text
 
 
 def test_the_path_before_loki_is_kept() -> None:
@@ -162,6 +182,27 @@ def test_a_redirect_is_not_followed_and_its_secrets_are_not_kept(loki: LokiFake,
     assert client.post(BODY) == Answer(302, "sends us on to https://sso.example.org/login")
     assert client.post(BODY) == Answer(307, "sends us on to /x")
     assert loki.statuses == [302, 307]
+
+
+def test_a_redirect_to_what_is_no_address_is_told(loki: LokiFake, client: PushClient) -> None:
+    loki.script([Reply(302, "", {"Location": "https://[::1"})])
+
+    assert client.post(BODY) == Answer(302, "sends us on to what is no address")
+
+
+def test_an_absurd_time_to_wait_is_no_time(loki: LokiFake, client: PushClient) -> None:
+    loki.script([Reply(429, "", {"Retry-After": "Thu, 01 Jan 99999999999999999999 00:00:00 GMT"})])
+
+    assert client.post(BODY) == Answer(429)
+
+
+@pytest.mark.parametrize("url", ["http://lo..ki", f"http://{'l' * 64}"])
+def test_an_address_that_can_be_none_is_told_as_such(url: str) -> None:
+    with PushClient(PushSettings(url), timeout_seconds=5) as client:
+        answer = client.post(BODY)
+
+        assert (answer.status, answer.fault) == (None, "address")
+        assert str(loki_error(answer, client.settings)).startswith(f"{url}: Loki cannot be reached: there can be no such address: ")
 
 
 @pytest.mark.parametrize(
@@ -265,7 +306,7 @@ def test_a_certificate_that_is_not_trusted_is_told_as_such(tmp_path: Path) -> No
     with LokiFake(NO_LIMITS, tls=authority.server_context()) as loki, client_of(loki) as client:
         answer = client.post(BODY)
 
-        assert answer.is_untrusted
+        assert answer.fault == "certificate"
         assert str(answer.error).startswith("TLS: the certificate is not trusted: ")
         assert "set LOKI_CA_FILE" in str(loki_error(answer, client.settings))
 
@@ -275,7 +316,7 @@ def test_tls_where_there_is_none_is_told(loki: LokiFake) -> None:
         answer = client.post(BODY)
 
     assert answer.status is None
-    assert not answer.is_untrusted
+    assert answer.fault is None
     assert str(answer.error).startswith("TLS: ")
 
 
@@ -314,23 +355,50 @@ def test_a_question_that_is_refused_is_an_error(loki: LokiFake, client: PushClie
     )
 
 
-def test_an_answer_that_is_no_json_is_an_error() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
+def serving_once(answer: bytes) -> tuple[str, threading.Thread]:
+    """A server that gives one answer, whatever it is asked: its address, and what to wait for."""
+    server = socket.create_server(("127.0.0.1", 0))
 
-        def serve() -> None:
+    def serve() -> None:
+        with server:
             connection, _ = server.accept()
             with connection:
                 connection.recv(65536)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+                connection.sendall(answer)
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        url = f"http://127.0.0.1:{server.getsockname()[1]}"
-        with PushClient(PushSettings(url), timeout_seconds=5) as client, pytest.raises(LokiError) as caught:
-            client.get_json("/loki/api/v1/query")
-        thread.join()
+    thread = threading.Thread(target=serve)
+    thread.start()
+    return f"http://127.0.0.1:{server.getsockname()[1]}", thread
 
-    assert str(caught.value).startswith(f"{url}: the answer to /loki/api/v1/query is no JSON: hello\n  hint: check LOKI_URL")
+
+@pytest.mark.parametrize(("text", "said"), [("hello", "hello"), ("[" * 100_000, "[" * 199 + "…"), ("9" * 5000, "9" * 199 + "…")])
+def test_an_answer_that_is_no_json_is_an_error(text: str, said: str) -> None:
+    url, served = serving_once(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(text), text.encode()))
+    with PushClient(PushSettings(url), timeout_seconds=5) as client, pytest.raises(LokiError) as caught:
+        client.get_json("/loki/api/v1/query")
+    served.join()
+
+    assert str(caught.value).startswith(f"{url}: the answer to /loki/api/v1/query is no JSON: {said}\n  hint: check LOKI_URL")
+
+
+def test_what_is_not_even_http_is_quoted_without_what_steers_a_terminal() -> None:
+    url, served = serving_once(b"\x1b[2J\x9b31mno http\r\n\r\n")
+    with PushClient(PushSettings(url), timeout_seconds=5) as client:
+        answer = client.post(b"x")
+    served.join()
+
+    assert answer.status is None
+    assert words_of(answer).isprintable()
+
+
+def test_an_answer_whose_compression_is_broken_is_no_answer() -> None:
+    url, served = serving_once(b"HTTP/1.1 400 Bad Request\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello")
+    with PushClient(PushSettings(url), timeout_seconds=5) as client:
+        answer = client.post(b"x")
+    served.join()
+
+    assert (answer.status, answer.fault) == (None, None)
+    assert "gzip" in words_of(answer)
 
 
 NO_TENANT = Answer(401, "no org id\n")

@@ -17,7 +17,6 @@ from xray_grafana.errors import LokiError
 from xray_grafana.push.client import PushClient
 from xray_grafana.push.deliver import Deliverer, Delivery
 from xray_grafana.push.encode import EntryBatch, labels_text
-from xray_grafana.push.refusals import Refusal
 from xray_grafana.push.settings import PushSettings, settings_from
 
 pytestmark = pytest.mark.enable_socket
@@ -192,12 +191,36 @@ def test_a_bad_label_costs_the_whole_push(loki: LokiFake, clock: Clock) -> None:
     assert [(refusal.reason, refusal.count) for refusal in delivery.refusals] == [("labels", 7)]
 
 
-def test_a_refusal_by_policy_counts_every_entry_though_it_looks_like_success(clock: Clock) -> None:
-    with LokiFake(blocked_status=260, now_ns=clock.now_ns) as loki:
-        delivery = deliverer(loki, clock).deliver(batch(3))
+@pytest.mark.parametrize("status", [260, 429])
+def test_a_tenant_that_is_blocked_ends_it_and_no_entry_counts_as_rejected(clock: Clock, status: int) -> None:
+    with LokiFake(blocked_status=status, now_ns=clock.now_ns) as loki, pytest.raises(LokiError) as caught:
+        deliverer(loki, clock).deliver(batch(3))
 
-    example = "ingestion blocked for user 'fake' until '2026-11-21T18:00:00Z' with status code '260'"
-    assert delivery.refusals == (Refusal("policy", 3, example),)
+    assert str(caught.value) == (
+        f"{loki.url}: Loki has blocked this tenant: "
+        f"{status} ingestion blocked for user 'fake' until '2026-11-21T18:00:00Z' with status code '{status}'\n"
+        "  hint: block_ingestion_until in Loki's limits_config says until when; nothing was stored, so ship it again after that"
+    )
+    assert caught.value.permanent
+    assert (len(loki.requests), clock.waits) == (1, [])
+
+
+def test_a_400_in_words_that_are_not_lokis_is_sent_again_in_the_same_bytes(loki: LokiFake, clock: Clock) -> None:
+    loki.script([Reply(400, "the gateway had a bad day"), Reply(422, "and another")])
+    entries = batch(3)
+
+    assert deliverer(loki, clock).deliver(entries).rejected == 0
+    assert {request.body for request in loki.requests} == {entries.body()}
+    assert loki.entries() == stored(entries)
+
+
+def test_a_400_in_words_that_are_not_lokis_ends_with_the_patience(loki: LokiFake, clock: Clock) -> None:
+    loki.script([Reply(400, "the gateway had a bad day")] * 6)
+
+    with pytest.raises(LokiError, match="gave up after 10 s, 6 tries at the last push: 400 the gateway had a bad day") as caught:
+        deliverer(loki, clock, patience_seconds=10).deliver(batch(3))
+
+    assert not caught.value.permanent
 
 
 def test_a_body_too_large_is_halved_until_it_passes_and_stays_in_order(clock: Clock) -> None:
@@ -380,16 +403,31 @@ def test_told_to_stop_a_wait_ends_early(loki: LokiFake) -> None:
     assert caught.value.stopped
 
 
-def test_told_to_stop_before_the_first_push_the_batch_in_hand_is_still_delivered(loki: LokiFake, clock: Clock) -> None:
+def test_told_to_stop_before_it_began_a_batch_is_not_begun(loki: LokiFake, clock: Clock) -> None:
     stop = threading.Event()
     stop.set()
-    with PushClient(settings_from(loki.url, {})) as client:
-        assert Deliverer(client, stop=stop).deliver(batch_of(entry(0))).rejected == 0
-        loki.script([Reply(503)])
-        with pytest.raises(LokiError, match="stopped while waiting"):
-            Deliverer(client, stop=stop, clock=clock, sleep=clock.sleep).deliver(batch_of(entry(1)))
+    with PushClient(settings_from(loki.url, {})) as client, pytest.raises(LokiError, match="stopped before the push") as caught:
+        Deliverer(client, stop=stop, clock=clock, sleep=clock.sleep).deliver(batch(1))
 
-    assert loki.entries() == [Stored(NOW_NS, b"GET / 200")]
+    assert (caught.value.stopped, caught.value.permanent) == (True, False)
+    assert (loki.requests, clock.waits) == ([], [])
+
+
+def test_told_to_stop_during_a_push_the_wait_after_it_is_left_out(loki: LokiFake, clock: Clock) -> None:
+    loki.script([Reply(503)])
+    stop = threading.Event()
+    with PushClient(settings_from(loki.url, {})) as client, pytest.raises(LokiError, match="stopped while waiting") as caught:
+        Deliverer(client, stop=stop, clock=clock, sleep=clock.sleep, on_wait=lambda *_: stop.set()).deliver(batch(1))
+
+    assert caught.value.stopped
+    assert (len(loki.requests), clock.waits) == (1, [])
+
+
+def test_an_address_that_can_be_none_is_not_waited_for(clock: Clock) -> None:
+    with PushClient(PushSettings("http://lo..ki")) as client, pytest.raises(LokiError, match="there can be no such address") as caught:
+        Deliverer(client, clock=clock, sleep=clock.sleep).deliver(batch(1))
+
+    assert (caught.value.permanent, caught.value.hint) == (True, "check LOKI_URL or --loki")
     assert clock.waits == []
 
 

@@ -127,7 +127,7 @@ def test_of_a_stream_that_loki_cut_up_the_entries_before_its_oldest_time_are_cou
     assert (refusal.reason, refusal.count) == ("too_far_behind", 3)
 
 
-@pytest.mark.parametrize("time", ["", "yesterday"])
+@pytest.mark.parametrize("time", ["", "yesterday", "0001-01-01T00:00:00", "0001-01-01T00:00:00+23:59", "9" * 5000])
 def test_of_a_stream_that_loki_cut_up_its_own_count_stands_where_it_names_no_time(time: str) -> None:
     reason = f"entry too far behind, entry timestamp is: x, oldest acceptable timestamp is: {time}"
     text = f"entry ignored, reason: '{reason}',\nuser 'u', total ignored: 2 out of 3 for stream: {{__stream_shard__=\"4\"}}"
@@ -140,14 +140,21 @@ def test_never_more_entries_are_counted_than_there_are() -> None:
     assert counts("total ignored: 99 out of 99 for stream: {}", of=7) == {"other": 7}
 
 
-def test_refusals_of_several_pushes_are_added_by_reason() -> None:
-    refusals = [Refusal("too_old", 1, "first"), Refusal("policy", 2, "blocked"), Refusal("too_old", 3, "second")]
+def test_numbers_of_thousands_of_digits_count_as_all_there_are() -> None:
+    digits = "9" * 5000
 
-    assert merged(refusals, 100) == (Refusal("too_old", 4, "first"), Refusal("policy", 2, "blocked"))
+    assert counts(f"{digits} errors like: {OLD % 5}; 1 errors like: {NEW % 5}", of=7) == {"too_old": 7}
+    assert counts(f"total ignored: {digits} out of {digits} for stream: {{}}", of=7) == {"other": 7}
+
+
+def test_refusals_of_several_pushes_are_added_by_reason() -> None:
+    refusals = [Refusal("too_old", 1, "first"), Refusal("labels", 2, "label"), Refusal("too_old", 3, "second")]
+
+    assert merged(refusals, 100) == (Refusal("too_old", 4, "first"), Refusal("labels", 2, "label"))
 
 
 def test_a_whole_batch_can_be_refused_with_one_word() -> None:
-    assert refusal_of_all("policy", batch(3), "ingestion blocked\n") == Refusal("policy", 3, "ingestion blocked")
+    assert refusal_of_all("too_long", batch(3), "too large\n") == Refusal("too_long", 3, "too large")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ HIDDEN = "s3cr3t-of-ours"
         ("http://loki:3100/loki/api/v1/push", "http://loki:3100"),
         ("https://gw.example.org/logs/loki/api/v1/push/", "https://gw.example.org/logs"),
         ("HTTP://[::1]:3100", "http://[::1]:3100"),
+        ("http://loki.", "http://loki."),
+        (f"http://{'l' * 63}.example.org", f"http://{'l' * 63}.example.org"),
     ],
 )
 def test_the_address_may_or_may_not_end_in_the_path_of_the_push_api(given: str, url: str) -> None:
@@ -75,6 +77,11 @@ def test_without_any_address_the_variable_is_named(url: str | None) -> None:
         "http://loki/#there",
         "http://loki/pa th",
         "http://loki/päth",
+        "http://lo..ki",
+        "http://.loki",
+        f"http://{'l' * 64}.example.org",
+        f"http://{'loki.' * 50}example",
+        f"http://{'ö' * 63}",
     ],
 )
 def test_what_is_no_plain_address_is_refused(url: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from xray_grafana import contract
-from xray_grafana.alb.checkpoint import FileCheckpoint, NoCheckpoint
+from xray_grafana.alb.checkpoint import KEPT_SECONDS, FileCheckpoint, NoCheckpoint
 from xray_grafana.alb.lines import Timestamp
 from xray_grafana.alb.memory import keep_memory
 from xray_grafana.alb.ship import Outcome, Shipper
@@ -24,14 +24,15 @@ from xray_grafana.push.deliver import Deliverer
 from xray_grafana.push.encode import Entry, EntryBatch, labels_text
 from xray_grafana.push.settings import PushSettings, settings_from
 
-# The shipper's own lines are worth a short wait, not a long one.
-_REPORT_PATIENCE_SECONDS: Final = 5.0
+# The shipper's own lines are worth a short wait, not a long one: for an answer, and until Loki takes one.
+_REPORT_SECONDS: Final = 5.0
 
 
 class Reporter:
     """Counts outcomes, says each as one line, and pushes that line to Loki, where the board Pipeline health reads it.
 
-    A line that Loki does not take is said to `note` and lost: it is told by `say` already.
+    A line that Loki does not take soon is said to `note` and lost, and so is, without a word, one that comes after the program was told to
+    end: it is told by `say` already. The deliverer is to be one of short patience, whose pushes are short too.
     """
 
     def __init__(self, deliverer: Deliverer, say: Callable[[str], None], note: Callable[[str], None]) -> None:
@@ -51,7 +52,8 @@ class Reporter:
         try:
             delivery = self._deliverer.deliver(EntryBatch(self._labels, (Entry(time.time_ns(), line.encode()),)))
         except LokiError as error:
-            self._note(f"the line about {outcome.name} is not in Loki: {error.summary}")
+            if not error.stopped:
+                self._note(f"the line about {outcome.name} is not in Loki: {error.summary}")
         else:
             for refusal in delivery.refusals:
                 self._note(f"the line about {outcome.name} is not in Loki: {refusal.example}")
@@ -77,6 +79,7 @@ def assembled(
     say: Callable[[str], None],
     note: Callable[[str], None],
     checkpoint_file: Path | None = None,
+    kept_seconds: int = KEPT_SECONDS,
     services: Services | None = None,
     service_tag: str | None = None,
     endpoint_url: str | None = None,
@@ -95,9 +98,12 @@ def assembled(
     with ExitStack() as stack:
         client = stack.enter_context(PushClient(settings))
         target = f"{settings.url} {settings.tenant or ''}".rstrip()
-        checkpoint = NoCheckpoint() if checkpoint_file is None else stack.enter_context(FileCheckpoint(checkpoint_file, target))
+        checkpoint = (
+            NoCheckpoint() if checkpoint_file is None else stack.enter_context(FileCheckpoint(checkpoint_file, target, kept_seconds))
+        )
         shipper = Shipper(Deliverer(client, stop=stop, on_wait=on_wait), checkpoint, services, timestamp)
-        yield Assembly(settings, shipper, Reporter(Deliverer(client, patience_seconds=_REPORT_PATIENCE_SECONDS, stop=stop), say, note))
+        reports = stack.enter_context(PushClient(settings, timeout_seconds=_REPORT_SECONDS))
+        yield Assembly(settings, shipper, Reporter(Deliverer(reports, patience_seconds=_REPORT_SECONDS, stop=stop), say, note))
 
 
 def _tags(tag_key: str, endpoint_url: str | None, note: Callable[[str], None]) -> Tags:

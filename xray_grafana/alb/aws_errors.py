@@ -13,6 +13,7 @@ from botocore.exceptions import (
     MetadataRetrievalError,
 )
 
+from xray_grafana.alb.fields import printable
 from xray_grafana.errors import SourceError
 
 AwsError: TypeAlias = ClientError | BotoCoreError
@@ -35,4 +36,4 @@ def source_error(error: AwsError, action: str, where: str, hint: str) -> SourceE
     else:
         is_passing = isinstance(error, _PASSING)
         answer = str(error)
-    return SourceError(f"cannot {action}: {answer}", where=where, hint=None if is_passing else hint, permanent=not is_passing)
+    return SourceError(f"cannot {action}: {printable(answer)}", where=where, hint=None if is_passing else hint, permanent=not is_passing)

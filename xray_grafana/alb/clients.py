@@ -6,9 +6,12 @@ from typing import Any, Final
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import InvalidRegionError, NoRegionError, ProfileNotFound
 
 import xray_grafana
+from xray_grafana.alb.aws_errors import AWS_ERRORS, source_error
 from xray_grafana.contract import PART_OF
+from xray_grafana.errors import UsageError
 
 _CONNECT_SECONDS: Final = 10
 # SQS holds a poll for twenty seconds. What waits for S3 has to end in time when a pod or a function is told to.
@@ -44,4 +47,27 @@ def _client(service: str, threads: int, endpoint_url: str | None, region: str | 
         max_pool_connections=threads + _SPARE_CONNECTIONS,
         user_agent_extra=f"{PART_OF}/{xray_grafana.__version__}",
     )
-    return boto3.session.Session().client(service, region_name=region, endpoint_url=endpoint_url, config=config)
+    return client(service, config, region, endpoint_url)
+
+
+def client(
+    service: str, config: Config, region: str | None, endpoint_url: str | None, *, region_hint: str = "set AWS_DEFAULT_REGION"
+) -> Any:
+    """A client of a service. Raises UsageError for what the environment or the command line has wrong, such as a profile that is not there,
+    and SourceError when credentials cannot be had just now.
+    """
+    try:
+        return boto3.session.Session().client(service, region_name=region, endpoint_url=endpoint_url, config=config)
+    except AWS_ERRORS as error:
+        hints = {
+            NoRegionError: region_hint,
+            InvalidRegionError: f"{region_hint} to the name of a region such as eu-west-1",
+            ProfileNotFound: "set AWS_PROFILE to a profile of this machine's AWS config, or unset it",
+        }
+        found = source_error(error, f"talk to {service} of AWS", "", hints.get(type(error), "look at the AWS config of this shell"))
+        if not found.permanent:
+            raise found from error
+        raise UsageError(found.summary, hint=found.hint) from error
+    except ValueError as error:  # not repeated: somebody may have put a password into it
+        hint = "--endpoint-url and AWS_ENDPOINT_URL take an address such as https://s3.eu-west-1.amazonaws.com"
+        raise UsageError(f"cannot talk to {service} of AWS: its address is no URL", hint=hint) from error

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
+from xray_grafana.alb.fields import printable
 from xray_grafana.errors import SourceError
 
 # What a record of ours has beside what S3 writes: where to go on in an object, and that it is old.
@@ -45,8 +46,8 @@ class ObjectRef:
 
     @property
     def name(self) -> str:
-        """`s3://bucket/key`."""
-        return f"s3://{self.bucket}/{self.key}"
+        """`s3://bucket/key`, for people."""
+        return printable(f"s3://{self.bucket}/{self.key}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ def _whole_number(value: object) -> int | None:
 def _described(value: object) -> str:
     """What kind of JSON it is, without its content."""
     if isinstance(value, dict):
-        names = ", ".join(str(name)[:40] for name in list(value)[:_KEYS_SHOWN])
+        names = ", ".join(printable(str(name)[:40]) for name in list(value)[:_KEYS_SHOWN])
         return f"a JSON object with {names}{', …' if len(value) > _KEYS_SHOWN else ''}" if names else "an empty JSON object"
     if isinstance(value, str):
         return "a JSON text" if value else "an empty text"

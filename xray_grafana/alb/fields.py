@@ -33,6 +33,11 @@ def printable(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _UNPRINTABLE.sub(_escape_of, text)
 
 
+def printable_lines(text: str) -> str:
+    """As `printable`, but the text's own line breaks stay."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def _unquoted(field: str) -> str:
     inner = field[1:-1]
     return inner if len(field) > 1 and field[0] == field[-1] == '"' and '"' not in inner else field

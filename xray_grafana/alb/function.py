@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from xray_grafana.alb.assemble import assembled
 from xray_grafana.alb.clients import s3_client, sqs_client
 from xray_grafana.alb.events import BadRecord, ObjectRef, read_event, read_task
+from xray_grafana.alb.fields import printable_lines
 from xray_grafana.alb.handover import complaint_of, printable, queue_url_beside, reason_of
 from xray_grafana.alb.message import Handler, Note, Part, Ship
 from xray_grafana.alb.objects import object_ship
@@ -98,14 +99,14 @@ class Function:
     def _is_message_done(self, queue: Queue, handler: Handler, record: Mapping[str, Any]) -> bool:
         receives = int(record["attributes"]["ApproximateReceiveCount"])
         message = Message(record["messageId"], record["receiptHandle"], record["body"], receives)
-        verdict = handler.handle(message)
-        if verdict.back_seconds is None:
+        back_seconds = handler.handle(message)
+        if back_seconds is None:
             # Lambda does it too, but only when the function has answered for all messages: one that is killed would ship them again.
             with suppress(SourceError):
                 queue.delete(message)
             return True
         try:
-            queue.hide(message, verdict.back_seconds)
+            queue.hide(message, back_seconds)
         except SourceError as error:
             self._note(str(error))
         return False
@@ -123,7 +124,7 @@ class Function:
             self._ship,
             told_to_end=self._stop.is_set,
             # Sending messages anew while Loki refuses everything would make Lambda take them again at once, for ever.
-            ends_on_refusal=False,
+            refused=None,
             report=self._report,
             failed=self._failed,
             note=self._note,
@@ -193,7 +194,7 @@ def function_from(environ: Mapping[str, str]) -> Iterator[Function]:
 
 def _say(text: str) -> None:
     """A line of the function's log."""
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{printable_lines(text)}\n")
     sys.stdout.flush()
 
 

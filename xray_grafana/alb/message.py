@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +26,7 @@ _DOUBLINGS_MAX: Final = 4
 
 Stop = Callable[[], bool]
 Note = Callable[[str], None]
+Refusal = LokiError | UsageError
 # Ships an object from its offset until it ends or `stop` says so. Raises SourceError and LokiError, and tells what was shipped until then.
 Ship = Callable[[ObjectRef, Stop, Callable[["Part"], None]], "Part"]
 
@@ -36,17 +37,6 @@ class Part:
 
     outcome: Outcome
     rest: ObjectRef
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is to become of a message: it comes back after so many seconds, or, if None, is done with and deleted.
-
-    `refusal`: nothing can be shipped, whatever the object: Loki takes nothing from this shipper, or a file of its own cannot be used.
-    """
-
-    back_seconds: int | None = None
-    refusal: LokiError | UsageError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +73,8 @@ class Handler:
     """Works on messages of one queue, for several threads.
 
     told_to_end        whether the time is over for good: what is not done by then is handed over
-    ends_on_refusal    whether a Loki that refuses everything, such as for a wrong password, ends the work instead of counting as a try
+    refused            is called when no object can be shipped: Loki refuses everything, such as for a wrong password, or a file of the
+                       shipper's own cannot be used. It is to see to it that `told_to_end` says so. None: it counts as a try
     slice_seconds      how long an object is worked on before its rest is handed over to whoever comes next
     outage_seconds     how long what is handed over has to wait if Loki took nothing as long as the handler was there
     failed             is called for each object that could not be read or delivered, each time
@@ -97,7 +88,7 @@ class Handler:
         ship: Ship,
         *,
         told_to_end: Stop,
-        ends_on_refusal: bool,
+        refused: Callable[[Refusal], None] | None,
         report: Callable[[Outcome], None],
         failed: Callable[[], None],
         note: Note,
@@ -107,7 +98,7 @@ class Handler:
         self._queue = queue
         self._ship = ship
         self._told_to_end = told_to_end
-        self._ends_on_refusal = ends_on_refusal
+        self._refused = refused
         self._report = report
         self._failed = failed
         self._note = note
@@ -116,25 +107,16 @@ class Handler:
         self._has_shipped = False
         self._pause_seconds = 0
 
-    def handle(self, message: Message) -> Verdict:
-        """Ships what a message tells of."""
+    def handle(self, message: Message) -> int | None:
+        """Ships what a message tells of. It is to come back after so many seconds, or, if None, is done with and to be deleted."""
         try:
             items = read_body(message.body)
         except EventError as error:
             items = (BadRecord(message.body, error),)
-        refusal: LokiError | UsageError | None = None
         undone: list[_Undone] = []
         for item in items:
-            if refusal is not None or self._told_to_end():
-                undone.append(_Undone(item))
-                continue
-            for left in self._ship_item(item):
-                if self._ends_on_refusal and (found := _refusal_of_all(left.error)) is not None:
-                    refusal = found
-                    undone.append(_Undone(left.item))
-                else:
-                    undone.append(left)
-        return Verdict(self._settle(message, items, undone), refusal)
+            undone += [_Undone(item)] if self._told_to_end() else self._ship_item(item)
+        return self._settle(message, items, undone)
 
     def _ship_item(self, item: Item) -> list[_Undone]:
         """What is left of it to be done."""
@@ -147,10 +129,8 @@ class Handler:
                 undone.append(_Undone(way.rest))
         except SourceError as error:
             undone.append(_Undone(way.rest, error, is_permanent=error.permanent))
-        except LokiError as error:
-            if error.stopped and not self._has_shipped:
-                self._pause_seconds = self._outage_seconds
-            undone.append(_Undone(way.rest, None if error.stopped else error))
+        except (LokiError, UsageError) as error:
+            undone.append(_Undone(way.rest, None if self._is_end(error) else error))
         except Exception as error:  # noqa: BLE001 - an object that trips a fault of ours must not take the worker with it
             undone.append(_Undone(way.rest, error))
         if way.complaint is not None:
@@ -158,13 +138,24 @@ class Handler:
             undone.append(_Undone(item if way.is_refused else way.rest, complaint, is_permanent=True, is_shipped=True))
         return undone
 
+    def _is_end(self, error: Refusal) -> bool:
+        """Whether it ends the work and is not the object's."""
+        if isinstance(error, LokiError) and error.stopped:
+            if not self._has_shipped:
+                self._pause_seconds = self._outage_seconds
+            return True
+        if self._refused is None or not (isinstance(error, UsageError) or error.permanent):
+            return False
+        self._refused(error)
+        return True
+
     def _ship_object(self, way: _Way) -> bool:
         """Whether nobody has to care for its rest any more."""
         while True:
             part = self._ship(way.rest, self._slice(), partial(self._note_part, way))
             self._note_part(way, part)
             # The rest goes to whoever takes the message. Where that is not allowed, it goes on here as long as there is time.
-            if part.outcome.finished or self._sent(way.rest, 0):
+            if part.outcome.finished or self._sent(item_body(way.rest), 0):
                 return True
             if self._told_to_end():
                 return False
@@ -192,22 +183,23 @@ class Handler:
 
     def _settle_one(self, message: Message, left: _Undone, *, is_whole: bool) -> int | None:
         """Parks an item, sends it on, or says after how many seconds its message is to come back. `is_whole`: it is all of the message."""
+        body = message.body if is_whole else item_body(left.item)
         if left.error is None:
-            return None if self._sent(left.item, self._pause_seconds) else self._pause_seconds
+            return None if self._sent(body, self._pause_seconds) else self._pause_seconds
         if left.is_shipped:
-            if not self._parked(message, left, left.error, is_whole=False):
+            if not self._parked(message, left, left.error, item_body(left.item)):
                 self._note(f"{left.name}: {reason_of(left.error)}; it could not be parked")
             return None
         self._failed()
         is_last_try = None if left.is_permanent else self._is_last_try(message)
         # An outage of Loki is no fault of the object: with its tries used up it gets new ones.
         is_outage = isinstance(left.error, LokiError) and not left.error.permanent
-        if not is_outage and (left.is_permanent or is_last_try) and self._parked(message, left, left.error, is_whole=is_whole):
+        if not is_outage and (left.is_permanent or is_last_try) and self._parked(message, left, left.error, body):
             return None
         wait = _wait_seconds(message.receives, left.error)
         self._note(f"{left.name or 'a message'}: {reason_of(left.error)}; try {message.receives} failed, the next is in {wait} s")
         is_anew = not is_whole or (is_outage and is_last_try is not False)
-        return None if is_anew and self._sent(left.item, wait) else wait
+        return None if is_anew and self._sent(body, wait) else wait
 
     def _is_last_try(self, message: Message) -> bool | None:
         """None if SQS does not tell."""
@@ -218,9 +210,8 @@ class Handler:
             return None
         return redrive is not None and message.receives >= redrive.receives_max
 
-    def _parked(self, message: Message, left: _Undone, error: Exception, *, is_whole: bool) -> bool:
+    def _parked(self, message: Message, left: _Undone, error: Exception, body: str) -> bool:
         """Puts an item into the dead-letter queue. Without one, or the right to send to it, SQS is left to redrive the message."""
-        body = message.body if is_whole else item_body(left.item)
         attributes = dead_letter_attributes(reason_of(error), left.name, message.receives)
         try:
             is_parked = self._queue.park(body, attributes)
@@ -231,18 +222,13 @@ class Handler:
             self._note(f"{left.name or 'a message'}: {reason_of(error)}; parked in the dead-letter queue after try {message.receives}")
         return is_parked
 
-    def _sent(self, item: Item, delay_seconds: int) -> bool:
+    def _sent(self, body: str, delay_seconds: int) -> bool:
         try:
-            self._queue.send(item_body(item), delay_seconds=delay_seconds)
+            self._queue.send(body, delay_seconds=delay_seconds)
         except SourceError as error:
             self._note(str(error))
             return False
         return True
-
-
-def _refusal_of_all(error: Exception | None) -> LokiError | UsageError | None:
-    """The error, if every object would meet it."""
-    return error if isinstance(error, UsageError) or (isinstance(error, LokiError) and error.permanent) else None
 
 
 def _wait_seconds(receives: int, error: Exception) -> int:

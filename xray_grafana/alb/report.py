@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final
 
 from xray_grafana import contract
+from xray_grafana.alb.logfmt import logfmt
 from xray_grafana.alb.samples import Sample
 from xray_grafana.alb.traces import Known
 
@@ -103,19 +104,12 @@ def _reason(sample: Sample, now_ns: int) -> Reason:
 
 def logfmt_of(row: Row) -> str:
     """The line that the pipeline board reads: contract.SHIPPER_EVENT_REPORT."""
-    counts = {
+    fields = {
+        "event": contract.SHIPPER_EVENT_REPORT,
+        contract.LABEL_LOAD_BALANCER: row.load_balancer,
         contract.SHIPPER_REPORT_CHECKED: row.checked,
         contract.SHIPPER_REPORT_FOUND: row.found,
         **{reason.key: row.missing.get(reason, 0) for reason in Reason},
         "unprocessed": row.unprocessed,
     }
-    pairs = " ".join(f"{name}={count}" for name, count in counts.items())
-    return f"event={contract.SHIPPER_EVENT_REPORT} {contract.LABEL_LOAD_BALANCER}={_logfmt(row.load_balancer)} {pairs}"
-
-
-def _logfmt(text: str) -> str:
-    """A value, in quotes where it would end too early."""
-    if text.isprintable() and not set(' "=') & set(text):
-        return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in escaped) + '"'
+    return logfmt(fields)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 from xray_grafana import contract
 from xray_grafana.alb.access import LineError, parse_access
 from xray_grafana.errors import LokiError
 from xray_grafana.loki.selector import Matcher, Selector, parse_selector
+from xray_grafana.push.refusals import excerpt
 from xray_grafana.xray.trace_id import TraceId, parse_trace_id
 
 QUERY_PATH: Final = "/loki/api/v1/query_range"
@@ -20,6 +23,8 @@ _UNKNOWN: Final = "unknown"
 SAMPLES_MAX: Final = 5000
 # How many slices of time there are at most, those of all load balancers together; each is asked for once or twice.
 _SLICES_MAX: Final = 200
+# Nanoseconds since 1970, as Loki writes them.
+_TIME: Final = re.compile(r"[0-9]{1,19}")
 
 
 class Loki(Protocol):
@@ -69,8 +74,8 @@ def take_samples(loki: Loki, selector: str, span: Span, count: int) -> list[Samp
     Raises LokiError, and LogqlError for a selector that is none.
     """
     parsed = parse_selector(selector)
-    values = _answer(loki, BALANCERS_PATH, _limits(span) | {"query": str(parsed)})
-    selectors = [_of(parsed, str(value)) for value in sorted(values or ())][:count] or [parsed]
+    balancers = _balancers(loki, _limits(span) | {"query": str(parsed)})
+    selectors = [_of(parsed, balancer) for balancer in sorted(balancers)][:count] or [parsed]
     samples: dict[TraceId, Sample] = {}
     for each, share in zip(selectors, _shares(count, len(selectors)), strict=True):
         slices = span.slices(max(1, min(share, _SLICES_MAX // len(selectors))))
@@ -109,12 +114,10 @@ def _slice(loki: Loki, selector: Selector, span: Span, limit: int) -> list[Sampl
     query = f"{selector} | {contract.METADATA_TRACE_ID}=~`{contract.XRAY_TRACE_ID_PATTERN}`"
     data = _answer(loki, QUERY_PATH, _limits(span) | {"query": query, "limit": str(limit), "direction": "backward"})
     samples = []
-    for stream in data["result"]:
-        labels = stream["stream"]
-        for time_ns, line, *_ in stream["values"]:
-            trace_id = parse_trace_id(labels.get(contract.METADATA_TRACE_ID, ""))
-            if trace_id is not None:
-                samples.append(_sample(trace_id, labels, int(time_ns), line))
+    for labels, time_ns, line in _lines(loki, data):
+        trace_id = parse_trace_id(labels.get(contract.METADATA_TRACE_ID, ""))
+        if trace_id is not None:
+            samples.append(_sample(trace_id, labels, time_ns, line))
     return samples
 
 
@@ -130,10 +133,62 @@ def _sample(trace_id: TraceId, labels: Mapping[str, str], time_ns: int, line: st
     return Sample(trace_id, load_balancer or access.elb, region, access.creation_ns, reached_service, access.trace.sampled)
 
 
+def _balancers(loki: Loki, params: Mapping[str, str]) -> list[str]:
+    """The label's values; Loki leaves the list out where there are none. Raises LokiError."""
+    values = _answer(loki, BALANCERS_PATH, params)
+    if values is None:
+        return []
+    if not isinstance(values, list):
+        _refuse(loki, BALANCERS_PATH, f"data that is {_shown(values)}", "a list of texts")
+    for value in values:
+        if not isinstance(value, str):
+            _refuse(loki, BALANCERS_PATH, f"a value that is {_shown(value)}", "a text")
+    return values
+
+
+def _lines(loki: Loki, data: object) -> Iterator[tuple[dict[str, str], int, str]]:
+    """Labels, time in nanoseconds and line of each entry. Raises LokiError where something else stands in its place."""
+    match data:
+        case {"result": list(streams)}:
+            pass
+        case {"result": other}:
+            _refuse(loki, QUERY_PATH, f"a result that is {_shown(other)}", "a list of streams")
+        case _:
+            _refuse(loki, QUERY_PATH, f"data that is {_shown(data)}", "an object with a result")
+    for stream in streams:
+        match stream:
+            case {"stream": dict(labels), "values": list(values)}:
+                pass
+            case _:
+                _refuse(loki, QUERY_PATH, f"a stream that is {_shown(stream)}", "an object with stream and values")
+        for name, value in labels.items():
+            if not isinstance(value, str):
+                _refuse(loki, QUERY_PATH, f"a label {excerpt(name)} that is {_shown(value)}", "a text")
+        for entry in values:
+            match entry:
+                case [str(time_ns), str(line), *_] if _TIME.fullmatch(time_ns):
+                    yield labels, int(time_ns), line
+                case [str(time_ns), str(), *_]:
+                    _refuse(loki, QUERY_PATH, f"the time {excerpt(time_ns)}", "nanoseconds since 1970")
+                case _:
+                    _refuse(loki, QUERY_PATH, f"an entry that is {_shown(entry)}", "a list of a time and a line, both texts")
+
+
 def _answer(loki: Loki, path: str, params: Mapping[str, str]) -> Any:
     """The data of an answer. Raises LokiError for one that has none."""
     answer = loki.get_json(path, params)
-    if not isinstance(answer, dict) or answer.get("status") != "success":
-        hint = "is there Loki, or something else?"
-        raise LokiError(f"the answer to {path} is not that of Loki", where=loki.settings.url, hint=hint)
+    if not isinstance(answer, dict):
+        _refuse(loki, path, f"an answer that is {_shown(answer)}", "an object with status and data")
+    if answer.get("status") != "success":
+        _refuse(loki, path, f"an answer whose status is {_shown(answer.get('status'))}", '"success"')
     return answer.get("data")
+
+
+def _refuse(loki: Loki, path: str, got: str, expected: str) -> NoReturn:
+    summary = f"the answer to {path} is not that of Loki: got {got}, expected {expected}"
+    raise LokiError(summary, where=loki.settings.url, hint="is there Loki, or something else?")
+
+
+def _shown(value: object) -> str:
+    """A value as JSON, cut where it is long."""
+    return excerpt(json.dumps(value))

@@ -45,7 +45,7 @@ class Outcome:
 
     counts          lines of that part
     read_bytes      uncompressed bytes of that part
-    lag_seconds     age of its oldest line when Loki had it; None without a line
+    lag_seconds     age of its oldest line when Loki had it; None without a line, and for a backfill
     finished        whether the object is done; else `offset` says where it goes on, in uncompressed bytes
     refusals        why lines were rejected
     damage          what is wrong with the object's data; everything in front of it was shipped
@@ -231,7 +231,8 @@ class Shipper:
             outcome.pushes += delivery.pushes
             outcome.retries += delivery.retries
             outcome.sent_bytes += delivery.sent_bytes
-            outcome.lag_seconds = max(outcome.lag_seconds or 0.0, self._clock() - oldest_ns / _NS)
+            if not backfill:
+                outcome.lag_seconds = max(outcome.lag_seconds or 0.0, self._clock() - oldest_ns / _NS)
         outcome.counts.add(counts)
         outcome.read_bytes += block.end - outcome.offset
         outcome.offset = block.end

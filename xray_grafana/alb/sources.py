@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn, Protocol
 
+from xray_grafana.alb.fields import printable
 from xray_grafana.errors import SourceError, UsageError
 
 STDIN: Final = "-"
@@ -52,11 +53,12 @@ class FileSource:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.name = self.key_name = str(path)
+        self.key_name = str(path)
+        self.name = printable(self.key_name)
         try:
             found = path.stat()
         except OSError as error:
-            raise _file_error(str(path), error) from error
+            raise _file_error(self.name, error) from error
         self._is_file = stat.S_ISREG(found.st_mode)
         self._is_open = False
         self.size_bytes: int | None = found.st_size if self._is_file else None
@@ -113,7 +115,7 @@ class S3Source:
         self._version_id = version_id
         self._etag = etag.strip('"') if etag else None
         self.key_name = key
-        self.name = f"s3://{bucket}/{key}"
+        self.name = printable(f"s3://{bucket}/{key}")
         self.size_bytes = size_bytes
         self.modified_ns = 0
 
@@ -122,7 +124,7 @@ class S3Source:
         """By version or ETag; asks S3 for it if nobody said. Raises SourceError."""
         if self._version_id is None and self._etag is None:
             self._note_answer(self._call(self._client.head_object))
-        return f"{self.name}@{self._version_id or self._etag}"
+        return f"s3://{self._where['Bucket']}/{self.key_name}@{self._version_id or self._etag}"
 
     def open(self) -> BinaryIO:
         """The object from its beginning. A connection that breaks while it is read is taken up again where it broke."""
@@ -239,7 +241,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
         for below, _, names in os.walk(folder, onerror=refuse):
             yield from (path for name in names if (path := Path(below, name)).is_file())
     except OSError as error:
-        raise _file_error(str(error.filename), error) from error
+        raise _file_error(printable(str(error.filename)), error) from error
 
 
 def _s3_sources(name: str, client: Any) -> Iterator[Source]:

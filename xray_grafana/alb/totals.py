@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import dataclass, field
 
 from xray_grafana import contract
 from xray_grafana.alb.counts import Counts
+from xray_grafana.alb.logfmt import logfmt
 from xray_grafana.alb.ship import Outcome
 
 
@@ -78,11 +78,4 @@ def object_line(outcome: Outcome) -> str:
         "skipped_because": outcome.skipped_because or "",
         "refused": "; ".join(f"{refusal.count} {refusal.reason}: {refusal.example}" for refusal in outcome.refusals),
     }
-    return " ".join(f"{name}={_value(str(value))}" for name, value in fields.items() if value not in {"", None})
-
-
-def _value(text: str) -> str:
-    """As it is, or in quotes with everything escaped that could end them or the line: in logfmt, as Loki reads it, as in JSON."""
-    if text.isprintable() and not set(text) & set(' "=\\'):
-        return text
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    return logfmt({name: value for name, value in fields.items() if value != ""})

@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 import xray_grafana
+from xray_grafana.alb.clients import client
+from xray_grafana.alb.fields import printable
 from xray_grafana.contract import PART_OF
 from xray_grafana.errors import XRayGrafanaError
 
@@ -37,11 +38,11 @@ class Known:
 
 
 def xray_client(region: str | None, endpoint_url: str | None = None) -> Client:
-    """X-Ray of a region; None: the region of the environment."""
+    """X-Ray of a region; None: the region of the environment. Raises UsageError and SourceError."""
     # Calls follow one another as fast as they are answered: X-Ray throttles that, and is asked again.
     retries = {"mode": "adaptive", "total_max_attempts": _TRIES}
     config = Config(retries=retries, user_agent_extra=f"{PART_OF}/{xray_grafana.__version__}")
-    return boto3.client("xray", region_name=region, endpoint_url=endpoint_url, config=config)
+    return client("xray", config, region, endpoint_url, region_hint="set AWS_DEFAULT_REGION or --region")
 
 
 def calls_for(ids_by_region: Mapping[str | None, Collection[str]]) -> int:
@@ -64,12 +65,12 @@ def known_traces(
     known = Known()
     for region, ids in ids_by_region.items():
         try:
-            client = client_of(region)
+            xray = client_of(region)
             left = sorted(ids)
             for attempt in range(_ROUNDS):
                 if attempt:
                     sleep(_FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
-                left = [each for group in _groups(left) for each in _ask(client, group, known.found)]
+                left = [each for group in _groups(left) for each in _ask(xray, group, known.found)]
                 if not left:
                     break
             known.unprocessed |= set(left)
@@ -82,12 +83,12 @@ def _groups(ids: list[str]) -> Iterator[list[str]]:
     yield from (ids[start : start + IDS_PER_CALL] for start in range(0, len(ids), IDS_PER_CALL))
 
 
-def _ask(client: Client, ids: list[str], found: set[str]) -> list[str]:
+def _ask(xray: Client, ids: list[str], found: set[str]) -> list[str]:
     """Adds what X-Ray has of these to `found` and returns those it left undone."""
     unprocessed: set[str] = set()
     request: dict[str, Any] = {"TraceIds": ids}
     for _ in range(_PAGES_MAX):
-        answer = client.batch_get_traces(**request)
+        answer = xray.batch_get_traces(**request)
         found |= {trace["Id"] for trace in answer.get("Traces", ())}
         unprocessed |= set(answer.get("UnprocessedTraceIds", ()))
         token = answer.get("NextToken")
@@ -104,7 +105,7 @@ def _refused(error: BotoCoreError | ClientError, region: str | None) -> XRayGraf
         code, text = str(details.get("Code", "unknown")), str(details.get("Message", "")).strip()
         denied = "AccessDenied" in code or "UnrecognizedClient" in code
         hint = "the credentials need xray:BatchGetTraces, as aws/iam/grafana-policy.json allows it" if denied else None
-        return XRayGrafanaError(f"BatchGetTraces was refused: {code}{f': {text}' if text else ''}", where=where, hint=hint)
-    hints = {NoRegionError: "set AWS_REGION or --region", NoCredentialsError: "sign in, or set AWS_PROFILE"}
-    hint = hints.get(type(error))
-    return XRayGrafanaError(f"cannot be asked: {error}", where=where, hint=hint)
+        answer = printable(f"{code}: {text}" if text else code)
+        return XRayGrafanaError(f"BatchGetTraces was refused: {answer}", where=where, hint=hint)
+    hint = "sign in, or set AWS_PROFILE" if isinstance(error, NoCredentialsError) else None
+    return XRayGrafanaError(f"cannot be asked: {printable(str(error))}", where=where, hint=hint)

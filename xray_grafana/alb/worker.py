@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from xray_grafana.alb.handover import reason_of
-from xray_grafana.alb.message import Handler, Note, Ship
+from xray_grafana.alb.message import Handler, Note, Refusal, Ship
 from xray_grafana.alb.sqs import BATCH_MAX, Message, Queue
-from xray_grafana.errors import LokiError, SourceError, UsageError
+from xray_grafana.errors import SourceError
 
 if TYPE_CHECKING:
     from xray_grafana.alb.ship import Outcome
@@ -79,7 +79,7 @@ class Worker:
             self._queue,
             ship,
             told_to_end=self._is_over,
-            ends_on_refusal=True,
+            refused=self._end,
             report=report,
             failed=failed,
             note=note,
@@ -87,7 +87,7 @@ class Worker:
         )
         self._change = threading.Condition()
         self._held: list[_Held] = []
-        self._refusal: LokiError | UsageError | None = None
+        self._refusal: Refusal | None = None
 
     def run(self) -> None:
         """Raises SourceError when SQS refuses for good, LokiError when Loki refuses everything, UsageError when a file of the shipper's own
@@ -103,9 +103,6 @@ class Worker:
                         break
                     for message in messages:
                         held = _Held(message)
-                        if self._is_over():
-                            self._give_back(held, 0)
-                            continue
                         with self._change:
                             self._held.append(held)
                         pool.submit(self._work, held)
@@ -114,6 +111,9 @@ class Worker:
                 raise
         if self._refusal is not None:
             raise self._refusal
+
+    def _end(self, refusal: Refusal) -> None:
+        self._refusal = self._refusal or refusal
 
     def _is_over(self) -> bool:
         return self._stop.is_set() or self._refusal is not None
@@ -143,9 +143,7 @@ class Worker:
     def _work(self, held: _Held) -> None:
         """One message in a thread of its own, to its end."""
         try:
-            verdict = self._handler.handle(held.message)
-            self._refusal = self._refusal or verdict.refusal
-            self._let_go(held, verdict.back_seconds)
+            self._let_go(held, self._handler.handle(held.message))
         except Exception as error:  # noqa: BLE001 - nobody asks a thread of the pool what became of it
             self._failed()
             self._note(f"a message: {reason_of(error)}; it comes back in {_FAULT_SECONDS} s")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import Final, Literal, TextIO
@@ -15,6 +16,8 @@ from xray_grafana.errors import OutputError
 Style = Literal["red", "green", "yellow", "cyan", "bold"]
 
 _CODES: Final[dict[Style, int]] = {"red": 31, "green": 32, "yellow": 33, "cyan": 36, "bold": 1}
+# What may stand in a note beside text that is seen: line breaks, and our own colours.
+_OURS: Final = re.compile(rf"(\n|\x1b\[(?:0|{'|'.join(map(str, _CODES.values()))})m)")
 _PLAIN: Final = {"—": "-", "–": "-", "…": "...", "→": "->", "“": '"', "”": '"', "‘": "'", "’": "'", "×": "x"}
 _ERROR_HANDLER: Final = "xray-grafana-plain"
 
@@ -39,9 +42,18 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """A line beside the result, lost when nobody can be told."""
+    """A line beside the result, lost when nobody can be told. What would steer a terminal is written as an escape: it may quote others."""
     with suppress(OSError):
-        _write(sys.stderr, text)
+        _write(sys.stderr, shown(text))
+
+
+def shown(text: str) -> str:
+    """The text with nothing that steers a terminal but line breaks and our own colours."""
+    if text.isprintable():
+        return text
+    from xray_grafana.alb.fields import printable
+
+    return "".join(part if number % 2 else printable(part) for number, part in enumerate(_OURS.split(text)))
 
 
 def styled(text: str, style: Style, stream: TextIO | None) -> str:

@@ -142,7 +142,8 @@ def _command(names: Names, logs: Logs) -> list[str]:
 
 
 def _environment(names: Names, logs: Logs) -> list[Document]:
-    plain = {"AWS_REGION": names.config.aws.region}
+    # boto3 reads the second name alone.
+    plain = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), names.config.aws.region)
     if logs.tenant is not None:
         plain[contract.SHIPPER_VARIABLES["tenant"]] = logs.tenant
     if logs.basic_user is not None:

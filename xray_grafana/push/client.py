@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Literal, Self, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    LocationValueError,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
@@ -48,7 +49,8 @@ from xray_grafana.push.settings import (
 TEXT_LIMIT_BYTES: Final = 4 << 20
 JSON_LIMIT_BYTES: Final = 64 << 20
 CONNECT_SECONDS: Final = 10.0
-_CONNECTIONS: Final = 16
+# As many as the command line takes threads; each opens one when it first needs it.
+_CONNECTIONS: Final = 64
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 Value = TypeVar("Value")
@@ -91,7 +93,7 @@ class PushClient:
             raise loki_error(answer, self.settings)
         try:
             return json.loads(answer.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             summary = f"the answer to {path} is no JSON: {excerpt(answer.text)}"
             raise LokiError(summary, where=self.settings.url, hint=_hint(answer, self.settings)) from None
 
@@ -109,7 +111,7 @@ class PushClient:
             )
             return self._answer(response, limit_bytes)
         except (HTTPError, HTTPException, OSError) as error:
-            return Answer(None, error=self._words(error), is_untrusted=_is_untrusted(error))
+            return Answer(None, error=self._words(error), fault=_fault(error))
 
     def _caller(self) -> dict[str, str]:
         headers = {"User-Agent": f"xray-grafana/{xray_grafana.__version__}"}
@@ -130,8 +132,7 @@ class PushClient:
         finally:
             response.release_conn()
         if location := response.headers.get("Location"):
-            parts = urlsplit(location)
-            text = f"sends us on to {parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else f"sends us on to {parts.path}"
+            text = f"sends us on to {_place(location)}"
         wait = retry_after_seconds(response.headers.get("Retry-After"), time.time())
         return Answer(response.status, text, wait)
 
@@ -145,6 +146,8 @@ class PushClient:
                 words = "no connection in time"
             case ReadTimeoutError():
                 words = f"no answer within {self._timeout_seconds:g} s"
+            case LocationValueError():
+                words = f"there can be no such address: {error}"
             case SSLError():
                 words = f"TLS: {_reason(error.args[0]) or error}"
             case ProtocolError():
@@ -157,7 +160,7 @@ class PushClient:
 def words_of(answer: Answer) -> str:
     """The answer in a line: status and what was said, or why there is none."""
     if answer.status is None:
-        return str(answer.error)
+        return excerpt(str(answer.error))
     said = excerpt(answer.text)
     return said if said.startswith(f"{answer.status} ") else f"{answer.status} {said}".rstrip()
 
@@ -165,16 +168,25 @@ def words_of(answer: Answer) -> str:
 def loki_error(answer: Answer, settings: PushSettings, *, after: str = "") -> LokiError:
     """The error of an answer that ends the work. `after` says what was tried."""
     said = words_of(answer)
-    summary = f"{after}{said}" if after else f"Loki refused: {said}" if answer.status else f"Loki cannot be reached: {said}"
+    if after:
+        summary = f"{after}{said}"
+    elif answer.status is None:
+        summary = f"Loki cannot be reached: {said}"
+    elif action_of(answer) is Action.REFUSED_BY_POLICY:
+        summary = f"Loki has blocked this tenant: {said}"
+    else:
+        summary = f"Loki refused: {said}"
     return LokiError(summary, where=settings.url, hint=_hint(answer, settings), permanent=not after)
 
 
 def _hint(answer: Answer, settings: PushSettings) -> str:
     action = action_of(answer)
-    if answer.is_untrusted:
+    if answer.fault == "certificate":
         hint = f"set {CA_FILE} to the certificate of the authority that signed Loki's"
     elif answer.status is None:
-        hint = f"check {URL} or --loki, and whether Loki is running"
+        hint = f"check {URL} or --loki{'' if answer.fault == 'address' else ', and whether Loki is running'}"
+    elif action is Action.REFUSED_BY_POLICY:
+        hint = "block_ingestion_until in Loki's limits_config says until when; nothing was stored, so ship it again after that"
     elif action is Action.UNAUTHORISED:
         hint = _caller_hint(answer, settings)
     elif action is Action.SLOW_DOWN:
@@ -209,8 +221,21 @@ def _pool(settings: PushSettings) -> urllib3.PoolManager:
     return urllib3.PoolManager(maxsize=_CONNECTIONS, ssl_context=tls_context(settings))
 
 
-def _is_untrusted(error: BaseException) -> bool:
-    return isinstance(error, SSLError) and bool(error.args) and isinstance(error.args[0], ssl.SSLCertVerificationError)
+def _fault(error: BaseException) -> Literal["certificate", "address"] | None:
+    if isinstance(error, LocationValueError):
+        return "address"
+    if isinstance(error, SSLError) and error.args and isinstance(error.args[0], ssl.SSLCertVerificationError):
+        return "certificate"
+    return None
+
+
+def _place(location: str) -> str:
+    """Where a redirect leads, without what may be secret in it."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return "what is no address"
+    return f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else parts.path
 
 
 def _reason(error: object) -> str | None:

@@ -20,6 +20,8 @@ FIRST_WAIT_SECONDS: Final = 0.5
 LONGEST_WAIT_SECONDS: Final = 30.0
 # So often a push is sent again under a rate limit before it is taken to be above the burst, which Loki does not tell.
 _LIMITED_TRIES: Final = 5
+# What ends the work: it is the same for every push. A tenant that is blocked will not be for ever, but for longer than anybody waits.
+_FOR_GOOD: Final = frozenset({Action.UNAUTHORISED, Action.NOT_LOKI, Action.REFUSED_BY_POLICY})
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -52,7 +54,7 @@ class Deliverer:
     """Delivers batches; safe to share between threads.
 
     patience_seconds  how long Loki may take nothing before a batch is given up
-    stop              set from elsewhere, it ends a wait at once: LokiError with `stopped`
+    stop              set from elsewhere, it ends a wait at once, and no other batch is begun: LokiError with `stopped`
     on_wait           told before each wait: why, and for how many seconds
     clock, sleep      seconds that only go forward, and how to let them pass; `jitter` picks a wait between two
     """
@@ -79,9 +81,11 @@ class Deliverer:
     def deliver(self, batch: Batch, headers: Mapping[str, str] = _NOTHING) -> Delivery:
         """Delivers a batch of at least one entry, in one push or, where that is too much for Loki, in several, in order.
 
-        Raises LokiError when Loki refuses everything for good or stays unreachable. Part of the batch may be stored then; sending all of it
-        again is right.
+        Raises LokiError when Loki refuses everything for good or stays unreachable, and when it is told to stop: at once when that was
+        before, else at the next wait. Part of the batch may be stored then; sending all of it again is right.
         """
+        if self._stop.is_set():
+            raise LokiError("stopped before the push", where=self._client.settings.url, stopped=True)
         tally = _Tally(self._clock() + self._patience_seconds)
         parts = [batch]
         while parts:
@@ -90,8 +94,6 @@ class Deliverer:
             match action:
                 case Action.PARTLY_REFUSED:
                     tally.refusals += refusals_of(answer.text, part)
-                case Action.REFUSED_BY_POLICY:
-                    tally.refusals.append(refusal_of_all("policy", part, answer.text))
                 case Action.TOO_LARGE if part.count > 1:
                     parts += reversed(part.halves())
                     continue
@@ -112,7 +114,7 @@ class Deliverer:
             tally.retries += tries > 1
             tally.sent_bytes += len(body)
             action = action_of(answer)
-            if action in {Action.UNAUTHORISED, Action.NOT_LOKI} or answer.is_untrusted:
+            if action in _FOR_GOOD or answer.fault is not None:
                 raise loki_error(answer, self._client.settings)
             if action is Action.SLOW_DOWN:
                 limited += 1

@@ -40,7 +40,7 @@ _GROUPS: Final = re.compile(r"(?:^|; )([0-9]+) errors like: ")
 _ENTRY_MESSAGES: Final[tuple[tuple[str, Reason], ...]] = (
     ("has timestamp too old: ", "too_old"),
     ("has timestamp too new: ", "too_new"),
-    ("ax entry size '", "too_long"),  # with a capital before 3.7
+    ("ax entry size '", "too_long"),  # `max`, and `Max` in older Lokis
     ("has structured metadata too large: ", "other"),
     ("has too many structured metadata labels: ", "other"),
     ("includes structured metadata, but this feature is disallowed", "other"),

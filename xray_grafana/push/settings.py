@@ -30,6 +30,7 @@ KEY_FILE: Final = "LOKI_KEY_FILE"
 _TENANT: Final = re.compile(r"(?!\.{1,2}(:|\Z))[A-Za-z0-9!\-_.*'()]{1,150}(:(?!\.{1,2}\Z)[A-Za-z0-9!\-_.*'()]{1,150})?")
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 _PRINTABLE_HOST: Final = re.compile(r"[^\s/?#@\\]+")
+_HOST_MAX: Final = 253  # characters: RFC 1035, 2.3.4, without the lengths and the root
 
 
 class Secret:
@@ -166,10 +167,20 @@ def _base_url(url: str | None) -> str:
         raise UsageError("Loki's address has a user or a password in it, where it ends up in logs", where=URL, hint=hint)
     if parts.scheme not in {"http", "https"} or not _PRINTABLE_HOST.fullmatch(parts.netloc) or port == 0 or not parts.hostname:
         raise UsageError(f"Loki's address is no http:// or https:// URL: {url[:100]!r}", where=URL, hint=hint)
+    if not _can_be(parts.hostname):
+        raise UsageError(f"Loki's address has a host that can never be one: {url[:100]!r}", where=URL, hint=hint)
     if parts.query or parts.fragment or re.search(r"[^\x21-\x7e]", parts.path):
         raise UsageError("Loki's address has more than scheme, host and path", where=URL, hint=hint)
     path = parts.path.rstrip("/").removesuffix(PUSH_PATH).rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _can_be(host: str) -> bool:
+    """Whether the host's parts are of 1 to 63 characters and it is not too long as a whole, as everything that resolves names wants it."""
+    try:
+        return len(host.encode("idna").removesuffix(b".")) <= _HOST_MAX
+    except UnicodeError:
+        return False
 
 
 def _tenant(tenant: str | None) -> str | None:

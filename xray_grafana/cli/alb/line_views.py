@@ -17,11 +17,11 @@ from unicodedata import east_asian_width
 from xray_grafana.alb.fields import printable
 from xray_grafana.alb.keys import LogType
 from xray_grafana.alb.lines import status_level
+from xray_grafana.alb.logfmt import logfmt
 from xray_grafana.alb.records import Record, Value, field_names
 from xray_grafana.cli.output import Style, said
 from xray_grafana.errors import UsageError
 
-_PLAIN: Final = re.compile(r"[^\s\"=\\]+")
 _ADDRESS: Final = re.compile(r"[a-z]+://[^/]*(?=/)")
 _LEVEL_STYLES: Final[dict[str, Style]] = {"error": "red", "warn": "yellow"}
 _TIME_START: Final = len("2026-01-31T")
@@ -131,11 +131,7 @@ def _path(url: str) -> str:
 
 
 def _pairs(record: Record) -> str:
-    return " ".join(f"{name}={_quoted(_plain(value))}" for name, value in record.items() if value is not None and value != [])
-
-
-def _quoted(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) and text.isprintable() else printable(json.dumps(text, ensure_ascii=not text.isprintable()))
+    return logfmt({name: _plain(value) for name, value in record.items() if value is not None and value != []})
 
 
 def _plain(value: Value) -> str:

@@ -16,6 +16,8 @@ from xray_grafana.cli.options import FILE
 from xray_grafana.cli.output import note, say
 
 _THREADS_MAX: Final = 64
+# A message comes back within minutes; what the worker remembers must not fill its volume.
+_REMEMBERED_SECONDS: Final = 86_400
 
 
 @click.command("work")
@@ -74,6 +76,7 @@ def command(
             say=say,
             note=note,
             checkpoint_file=checkpoint,
+            kept_seconds=_REMEMBERED_SECONDS,
             endpoint_url=endpoint_url,
             timestamp=timestamp,
         ) as assembly,
