@@ -220,39 +220,33 @@ def test_a_connection_that_breaks_is_an_answer_too(loki: LokiFake, client: PushC
     assert client.post(BODY).status == 204
 
 
-def test_an_answer_shorter_than_it_said_is_none() -> None:
+def answer_of(said: bytes) -> Answer:
+    """What becomes of a server that says this, whatever it is asked."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
             connection, _ = server.accept()
             with connection:
                 connection.recv(65536)
-                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n3 errors like")
+                connection.sendall(said)
 
         thread = threading.Thread(target=serve)
         thread.start()
         with PushClient(PushSettings(f"http://127.0.0.1:{server.getsockname()[1]}"), timeout_seconds=5) as client:
             answer = client.post(b"body")
         thread.join()
+    return answer
+
+
+def test_an_answer_shorter_than_it_said_is_none() -> None:
+    answer = answer_of(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n3 errors like")
 
     assert answer.status is None
     assert str(answer.error).startswith("the connection broke: ")
 
 
 def test_what_is_no_http_is_an_answer_too() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(65536)
-                connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        with PushClient(PushSettings(f"http://127.0.0.1:{server.getsockname()[1]}"), timeout_seconds=5) as client:
-            answer = client.post(b"body")
-        thread.join()
+    answer = answer_of(b"SSH-2.0-OpenSSH_9.6\r\n")
 
     assert answer.status is None
     assert "SSH-2.0" in str(answer.error)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
+from xray_grafana.cli.alb.options import shipping_options
 from xray_grafana.cli.alb.waits import WaitNotes
 from xray_grafana.cli.options import FILE
 from xray_grafana.cli.output import counted, note, noted, say
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 _FAILED: Final = 1
 _INTERRUPTED: Final = 130
-_THREADS_MAX: Final = 64
 _SHOWN_MAX: Final = 10
 _BACKFILL: Final = "--backfill has a Loki newer than 3.7 take old lines; up to 3.7 raise reject_old_samples_max_age or max_chunk_age there"
 _BACKFILL_UNKNOWN: Final = "this Loki knows no backfill: raise reject_old_samples_max_age, or max_chunk_age for what is behind its stream"
@@ -57,8 +57,7 @@ class _Run:
 
 @click.command("ship")
 @click.argument("names", metavar="SOURCE...", nargs=-1, required=True)
-@click.option("--loki", "loki_url", metavar="URL", help="Where Loki is; LOKI_URL if not given.")
-@click.option("--tenant", help="Loki's tenant; LOKI_TENANT if not given.")
+@shipping_options
 @click.option(
     "--service", "services", metavar="RESOURCE=NAME", multiple=True, help="Name of a service by app/NAME or targetgroup/NAME. Repeatable."
 )
@@ -72,14 +71,6 @@ class _Run:
     "--checkpoint", type=FILE, help="The file that remembers how far each object is shipped. [default: in ~/.local/state/xray-grafana]"
 )
 @click.option("--again", is_flag=True, help="Ship from the beginning, whatever was shipped before.")
-@click.option("--concurrency", type=click.IntRange(1, _THREADS_MAX), default=4, show_default=True, help="How many objects at a time.")
-@click.option(
-    "--timestamp",
-    type=click.Choice(["request_creation_time", "time"]),
-    default="request_creation_time",
-    show_default=True,
-    help="Which time of an access-log line is the entry's: when the request came, or when the answer left.",
-)
 @click.option("--endpoint-url", metavar="URL", help="Another address of S3, such as a VPC endpoint.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(

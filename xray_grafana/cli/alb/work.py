@@ -11,29 +11,20 @@ from typing import Any, Final
 
 import click
 
+from xray_grafana.cli.alb.options import shipping_options
 from xray_grafana.cli.alb.waits import WaitNotes
 from xray_grafana.cli.options import FILE
 from xray_grafana.cli.output import note, say
 
-_THREADS_MAX: Final = 64
 # A message comes back within minutes; what the worker remembers must not fill its volume.
 _REMEMBERED_SECONDS: Final = 86_400
 
 
 @click.command("work")
 @click.option("--queue", "queue_url", metavar="URL", required=True, help="The SQS queue that gets S3's notifications.")
-@click.option("--loki", "loki_url", metavar="URL", help="Where Loki is; LOKI_URL if not given.")
-@click.option("--tenant", help="Loki's tenant; LOKI_TENANT if not given.")
-@click.option("--concurrency", type=click.IntRange(1, _THREADS_MAX), default=4, show_default=True, help="How many objects at a time.")
+@shipping_options
 @click.option("--metrics", metavar="HOST:PORT", help="Serve the counters there, in Prometheus' text form.")
 @click.option("--checkpoint", type=FILE, help="A file that remembers how far each object is shipped.")
-@click.option(
-    "--timestamp",
-    type=click.Choice(["request_creation_time", "time"]),
-    default="request_creation_time",
-    show_default=True,
-    help="Which time of an access-log line is the entry's: when the request came, or when the answer left.",
-)
 @click.option("--endpoint-url", metavar="URL", help="Another address of AWS, such as a VPC endpoint.")
 @click.option("--drain", is_flag=True, help="End when the queue has no more messages.")
 def command(

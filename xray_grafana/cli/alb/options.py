@@ -1,0 +1,30 @@
+"""Options that the commands share which bring lines to Loki."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from xray_grafana.cli.options import Function
+
+_THREADS_MAX: Final = 64
+_OPTIONS: Final = (
+    click.option("--loki", "loki_url", metavar="URL", help="Where Loki is; LOKI_URL if not given."),
+    click.option("--tenant", help="Loki's tenant; LOKI_TENANT if not given."),
+    click.option("--concurrency", type=click.IntRange(1, _THREADS_MAX), default=4, show_default=True, help="How many objects at a time."),
+    click.option(
+        "--timestamp",
+        type=click.Choice(["request_creation_time", "time"]),
+        default="request_creation_time",
+        show_default=True,
+        help="Which time of an access-log line is the entry's: when the request came, or when the answer left.",
+    ),
+)
+
+
+def shipping_options(function: Function) -> Function:
+    """Adds `--loki`, which arrives as `loki_url`, `--tenant`, `--concurrency` and `--timestamp`."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
