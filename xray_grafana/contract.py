@@ -105,6 +105,7 @@ SHIPPER_VARIABLES: Final = {
 SERVICES_VARIABLE: Final = "ALB_SERVICES"
 # The key of the AWS tag that names the service of a load balancer or target group that is not among them.
 SERVICE_TAG_VARIABLE: Final = "ALB_SERVICE_TAG"
+TIMESTAMP_VARIABLE: Final = "ALB_TIMESTAMP"
 # EKS Pod Identity's agent on each node.
 POD_IDENTITY_ADDRESS: Final = "169.254.170.23"
 # The public chart of the daemon, for those who prefer it.

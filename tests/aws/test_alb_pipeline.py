@@ -128,6 +128,10 @@ def test_the_function_is_told_the_services_behind_load_balancers_in_the_order_of
     assert variables["ALB_SERVICES"] == r'{"app/web":"caf\u00e9","targetgroup/cart":"cart"}'
 
 
+def test_the_function_is_told_which_time_of_a_line_counts() -> None:
+    assert properties("Shipper", "alb_logs.timestamp=time")["Environment"]["Variables"]["ALB_TIMESTAMP"] == "time"
+
+
 def test_the_function_is_told_the_tag_that_names_services_and_its_role_may_read_it() -> None:
     assert properties("Shipper", "alb_logs.service_tag=service")["Environment"]["Variables"]["ALB_SERVICE_TAG"] == "service"
     (policy,) = properties("ShipperRole", "alb_logs.service_tag=service")["Policies"]

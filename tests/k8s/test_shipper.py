@@ -89,6 +89,10 @@ def test_the_tag_that_names_services_is_a_variable_and_needs_no_more_of_the_netw
     assert egress("alb_logs.service_tag=service") == egress()
 
 
+def test_another_time_of_a_line_is_a_variable() -> None:
+    assert container("alb_logs.timestamp=time")["env"][2:] == [{"name": "ALB_TIMESTAMP", "value": "time"}]
+
+
 def test_china_has_its_own_queue_address() -> None:
     (made,) = shipper(region="cn-north-1")["Deployment"]["spec"]["template"]["spec"]["containers"]
     assert "https://sqs.cn-north-1.amazonaws.com.cn/111122223333/alb-logs" in made["command"]

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Final
+from typing import Final, cast, get_args
 
 from xray_grafana import contract
 from xray_grafana.alb.checkpoint import KEPT_SECONDS, FileCheckpoint, NoCheckpoint
@@ -18,7 +18,7 @@ from xray_grafana.alb.memory import keep_memory
 from xray_grafana.alb.ship import Outcome, Shipper
 from xray_grafana.alb.streams import Services, Tags, parse_services
 from xray_grafana.alb.totals import Totals, object_line
-from xray_grafana.errors import LokiError
+from xray_grafana.errors import LokiError, UsageError
 from xray_grafana.push.client import PushClient
 from xray_grafana.push.deliver import Deliverer
 from xray_grafana.push.encode import Entry, EntryBatch, labels_text
@@ -83,7 +83,7 @@ def assembled(
     services: Services | None = None,
     service_tag: str | None = None,
     endpoint_url: str | None = None,
-    timestamp: Timestamp = "request_creation_time",
+    timestamp: Timestamp | None = None,
 ) -> Iterator[Assembly]:
     """Everything from the address of Loki on. What is not given is taken from the environment. Raises UsageError.
 
@@ -94,6 +94,7 @@ def assembled(
         services = parse_services(environ.get(contract.SERVICES_VARIABLE) or "{}")
     if tag_key := service_tag or environ.get(contract.SERVICE_TAG_VARIABLE):
         services = replace(services, tags=_tags(tag_key, endpoint_url, note))
+    chosen = timestamp or _timestamp(environ.get(contract.TIMESTAMP_VARIABLE) or "request_creation_time")
     keep_memory()
     with ExitStack() as stack:
         client = stack.enter_context(PushClient(settings))
@@ -101,9 +102,16 @@ def assembled(
         checkpoint = (
             NoCheckpoint() if checkpoint_file is None else stack.enter_context(FileCheckpoint(checkpoint_file, target, kept_seconds))
         )
-        shipper = Shipper(Deliverer(client, stop=stop, on_wait=on_wait), checkpoint, services, timestamp)
+        shipper = Shipper(Deliverer(client, stop=stop, on_wait=on_wait), checkpoint, services, chosen)
         reports = stack.enter_context(PushClient(settings, timeout_seconds=_REPORT_SECONDS))
         yield Assembly(settings, shipper, Reporter(Deliverer(reports, patience_seconds=_REPORT_SECONDS, stop=stop), say, note))
+
+
+def _timestamp(text: str) -> Timestamp:
+    for known in get_args(Timestamp):
+        if text == known:
+            return cast("Timestamp", text)
+    raise UsageError(f"got {text!r}, expected {' or '.join(get_args(Timestamp))}", where=contract.TIMESTAMP_VARIABLE)
 
 
 def _tags(tag_key: str, endpoint_url: str | None, note: Callable[[str], None]) -> Tags:

@@ -61,6 +61,7 @@ def _variables(config: Config, logs: Logs) -> Document:
     alb_logs = Names(config).alb_logs
     variables[contract.SERVICES_VARIABLE] = services_variable(alb_logs.services)
     variables[contract.SERVICE_TAG_VARIABLE] = alb_logs.service_tag
+    variables[contract.TIMESTAMP_VARIABLE] = alb_logs.timestamp
     return {name: value for name, value in variables.items() if value is not None}
 
 

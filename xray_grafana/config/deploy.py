@@ -88,6 +88,7 @@ IdentityKind = Literal["irsa", "pod-identity", "node-role"]
 GrafanaForm = Literal["helm", "sidecar", "operator", "kustomize"]
 KubernetesVersion = Literal["1.29", "1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37"]
 Consumer = Literal["lambda", "deployment"]
+LineTimestamp = Literal["request_creation_time", "time"]
 Sdk = Literal["xray", "opentelemetry"]
 
 
@@ -204,6 +205,11 @@ class AlbLogs(_Model):
         default=None,
         description="Key of an AWS tag whose value is the service, where services names neither the target group nor the load balancer: "
         "the target group's tag, else the load balancer's. The shipper may then read their tags.",
+    )
+    timestamp: LineTimestamp | None = Field(
+        default=None,
+        description="Which time of an access-log line is its time in Loki: time is when the answer left; request_creation_time, when the "
+        "request came, is what the shipper takes when left out.",
     )
     metrics: bool = Field(
         default=False, description="deployment only: True opens port 9090 of the pods, where Prometheus finds the shipper's counters."

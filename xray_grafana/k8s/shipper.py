@@ -152,6 +152,8 @@ def _environment(names: Names, logs: Logs) -> list[Document]:
         plain[contract.SERVICES_VARIABLE] = services
     if names.alb_logs.service_tag is not None:
         plain[contract.SERVICE_TAG_VARIABLE] = names.alb_logs.service_tag
+    if names.alb_logs.timestamp is not None:
+        plain[contract.TIMESTAMP_VARIABLE] = names.alb_logs.timestamp
     return [
         *({"name": name, "value": value} for name, value in plain.items()),
         *(

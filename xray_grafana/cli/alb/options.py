@@ -16,9 +16,8 @@ _OPTIONS: Final = (
     click.option(
         "--timestamp",
         type=click.Choice(["request_creation_time", "time"]),
-        default="request_creation_time",
-        show_default=True,
-        help="Which time of an access-log line is the entry's: when the request came, or when the answer left.",
+        help="Which time of an access-log line is the entry's: when the request came, or when the answer left. ALB_TIMESTAMP if not given, "
+        "else the first.",
     ),
 )
 
