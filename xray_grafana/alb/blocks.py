@@ -73,10 +73,11 @@ def blocks(chunks: Iterable[bytes], start: int, line_max_bytes: int) -> Iterator
 
 def _parts(text: bytearray) -> Iterator[bytearray]:
     """The text in parts of at most LINES_MAX lines: of lines of a byte each, two megabytes would take a gigabyte to encode."""
-    if text.count(b"\n") <= LINES_MAX:
+    is_newline = np.frombuffer(text, np.uint8) == ord("\n")
+    if np.count_nonzero(is_newline) <= LINES_MAX:
         yield text
         return
-    begins = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))[::LINES_MAX].tolist()
+    begins = np.flatnonzero(is_newline)[::LINES_MAX].tolist()
     for begin, end in pairwise([*begins, len(text)]):
         yield text[begin:end]
 
@@ -89,8 +90,7 @@ def _roomy(*parts: bytes | memoryview) -> bytearray:
 
 
 def _block(text: bytearray, end: int, too_long: list[bytes], line_max_bytes: int) -> Block:
-    if not text.isascii():
-        text = _valid(text)
+    text = _valid(text)
     if _has_longer(text, line_max_bytes):
         kept = []
         for line in text.split(b"\n")[1:]:
