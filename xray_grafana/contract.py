@@ -5,7 +5,7 @@ Nothing here computes. A fact about Grafana, AWS or Loki carries its source; a n
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 # Plugin: grafana/x-ray-datasource 2.17.1, src/plugin.json and src/types.ts.
 XRAY_PLUGIN_ID: Final = "grafana-x-ray-datasource"
@@ -52,10 +52,7 @@ LABEL_ACCOUNT: Final = "aws_account"
 LABEL_REGION: Final = "aws_region"
 LABEL_LOG_TYPE: Final = "log_type"
 LOG_TYPE_ACCESS: Final = "access"
-LOG_TYPE_CONNECTION: Final = "connection"
-LOG_TYPE_HEALTH_CHECK: Final = "health_check"
-LOG_TYPE_NLB: Final = "nlb"
-LOG_TYPE_CLB: Final = "clb"
+LogType: TypeAlias = Literal["access", "connection", "health_check", "nlb", "clb"]
 METADATA_TRACE_ID: Final = "trace_id"
 METADATA_LEVEL: Final = "level"
 METADATA_PARSE_ERROR: Final = "parse_error"
@@ -106,6 +103,8 @@ SERVICES_VARIABLE: Final = "ALB_SERVICES"
 # The key of the AWS tag that names the service of a load balancer or target group that is not among them.
 SERVICE_TAG_VARIABLE: Final = "ALB_SERVICE_TAG"
 TIMESTAMP_VARIABLE: Final = "ALB_TIMESTAMP"
+# Which of its two times an access-log line has in Loki: the config names it, the shipper obeys.
+LineTimestamp: TypeAlias = Literal["request_creation_time", "time"]
 # EKS Pod Identity's agent on each node.
 POD_IDENTITY_ADDRESS: Final = "169.254.170.23"
 # The public chart of the daemon, for those who prefer it.

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from tests.alb.lines import KEY, ODD_LINES, access_lines, mutated
 from tests.push.proto import PushRequest
+from xray_grafana.alb.batches import Lines, ScannedBatch
 from xray_grafana.alb.keys import LogKey, classify_key
 from xray_grafana.alb.lines import read_line
-from xray_grafana.alb.scan import AccessScanner, Lines, ScannedBatch
+from xray_grafana.alb.scan import AccessScanner
 from xray_grafana.alb.streams import Services, Streams
 from xray_grafana.push.encode import Batch
 

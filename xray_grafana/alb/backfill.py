@@ -32,7 +32,6 @@ _ROOT: Final = "AWSLogs/"
 _SERVICE: Final = "elasticloadbalancing"
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 # Folders below AWSLogs: account, service, region, year, month, day.
-_REGION_AT: Final = 2
 _YEAR_AT: Final = 3
 _DAY_DEPTH: Final = 6
 # So deep AWSLogs is looked for below the place that was given.

@@ -12,9 +12,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
-LogType: TypeAlias = Literal["access", "connection", "health_check", "nlb", "clb"]
+from xray_grafana import contract
+
+LogType: TypeAlias = contract.LogType
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 from xray_grafana.alb.access import LineError, parse_access, parse_frame
 from xray_grafana.alb.fields import decoded, split_fields
 from xray_grafana.alb.keys import LogType
 from xray_grafana.alb.times import any_time_ns
-from xray_grafana.contract import METADATA_LEVEL, METADATA_PARSE_ERROR, METADATA_TRACE_ID
+from xray_grafana.contract import METADATA_LEVEL, METADATA_PARSE_ERROR, METADATA_TRACE_ID, LineTimestamp
 from xray_grafana.xray.header import parse_header
 
-Timestamp: TypeAlias = Literal["request_creation_time", "time"]
+Timestamp: TypeAlias = LineTimestamp
 
 # A WebSocket's line is written when it closes and says when it was opened, which can be hours before. Loki refuses entries that are more
 # than an hour behind their stream's newest (max_chunk_age / 2), so that the line of so long a request carries its end.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xray_grafana.alb.batches import Lines
 from xray_grafana.alb.keys import LogType
 from xray_grafana.alb.lines import read_line
-from xray_grafana.alb.scan import Lines
 from xray_grafana.alb.streams import Streams
 from xray_grafana.push.encode import Entry, EntryBatch
 
 
 @dataclass(frozen=True, slots=True)
 class PlainBatch(EntryBatch):
-    """A `scan.LineBatch` from entries."""
+    """A `batches.LineBatch` from entries."""
 
     unreadable: int = 0
 

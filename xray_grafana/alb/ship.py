@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Final
 
+from xray_grafana.alb.batches import Lines
 from xray_grafana.alb.blocks import Block, blocks
 from xray_grafana.alb.checkpoint import Checkpoint, Position
 from xray_grafana.alb.counts import Counts
@@ -20,7 +21,7 @@ from xray_grafana.alb.inflate import DamageError, inflate
 from xray_grafana.alb.keys import LogKey, LogType, Refused, TestFile, classify_key
 from xray_grafana.alb.lines import Timestamp, guess_log_type
 from xray_grafana.alb.plain import PlainScanner
-from xray_grafana.alb.scan import AccessScanner, Lines
+from xray_grafana.alb.scan import AccessScanner
 from xray_grafana.alb.sources import Source
 from xray_grafana.alb.streams import Services, Streams
 from xray_grafana.errors import SourceError, XRayGrafanaError

@@ -12,13 +12,6 @@ from xray_grafana.alb.keys import LogKey
 from xray_grafana.errors import UsageError
 from xray_grafana.push.encode import labels_text
 
-_LOG_TYPES: Final = {
-    "access": contract.LOG_TYPE_ACCESS,
-    "connection": contract.LOG_TYPE_CONNECTION,
-    "health_check": contract.LOG_TYPE_HEALTH_CHECK,
-    "nlb": contract.LOG_TYPE_NLB,
-    "clb": contract.LOG_TYPE_CLB,
-}
 _ARN_PARTS: Final = 6
 
 
@@ -79,7 +72,7 @@ class Streams:
 
     def __init__(self, services: Services, log_type: str, key: LogKey | None) -> None:
         self._services = services
-        self._log_type = _LOG_TYPES[log_type]
+        self._log_type = log_type
         self._key = key
         self._texts: dict[tuple[str, str], str] = {}
 

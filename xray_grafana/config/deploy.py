@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from xray_grafana.config.types import Form
 from xray_grafana.config.types import ServiceName as XRayServiceName
+from xray_grafana.contract import LineTimestamp
 
 # RFC 1123 label: what Kubernetes takes for namespaces, Services and ServiceAccounts.
 K8sName = Annotated[str, Form("a Kubernetes name: 1 to 63 lower-case letters, digits or -", r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")]
@@ -88,7 +89,6 @@ IdentityKind = Literal["irsa", "pod-identity", "node-role"]
 GrafanaForm = Literal["helm", "sidecar", "operator", "kustomize"]
 KubernetesVersion = Literal["1.29", "1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37"]
 Consumer = Literal["lambda", "deployment"]
-LineTimestamp = Literal["request_creation_time", "time"]
 Sdk = Literal["xray", "opentelemetry"]
 
 

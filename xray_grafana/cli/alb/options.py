@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, get_args
 
 import click
 
 from xray_grafana.cli.options import Function
+from xray_grafana.contract import LineTimestamp
 
 _THREADS_MAX: Final = 64
 _OPTIONS: Final = (
@@ -15,7 +16,7 @@ _OPTIONS: Final = (
     click.option("--concurrency", type=click.IntRange(1, _THREADS_MAX), default=4, show_default=True, help="How many objects at a time."),
     click.option(
         "--timestamp",
-        type=click.Choice(["request_creation_time", "time"]),
+        type=click.Choice(get_args(LineTimestamp)),
         help="Which time of an access-log line is the entry's: when the request came, or when the answer left. ALB_TIMESTAMP if not given, "
         "else the first.",
     ),
