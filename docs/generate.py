@@ -31,6 +31,7 @@ import click
 import xray_grafana
 from docs.deploy import deploy_files, deploy_names, foreign_rules
 from docs.markdown import cell, code, number, table
+from docs.sandbox import sandbox_coverage
 from docs.shipper import log_objects, loki_answers, object_log_line
 from xray_grafana.bundle.artifact import Bundle
 from xray_grafana.bundle.build import build_bundle
@@ -388,6 +389,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
         "foreign-rules": foreign_rules,
         "log-objects": log_objects,
         "loki-answers": loki_answers,
+        "sandbox-coverage": sandbox_coverage,
         "object-log-line": object_log_line,
         "rules": rules,
     }.items()

@@ -19,7 +19,7 @@ REFERENCE = ROOT / "docs/reference"
 SECTIONS = sorted({re.split(r"\[|\.", row.key)[0] for row in reference_rows() if "." in row.key})
 KEY = re.compile(rf"(?<![\w./-])((?:{'|'.join(SECTIONS)})(?:\[\])?(?:\.[a-z_0-9]+(?:\[\])?)+)(?![\w./(*])")
 # Written like a key and none: hosts and files of those names.
-NOT_KEYS = {"aws.amazon.com", "demo.example.net", "demo.md", "xray.amazonaws.com"}
+NOT_KEYS = {"aws.account_id", "aws.amazon.com", "demo.example.net", "demo.md", "xray.amazonaws.com"}
 # Errors of others: of the X-Ray SDK for Ruby, and of ECS.
 NOT_ERRORS = {"InvalidDaemonAddressError", "ResourceInitializationError"}
 
@@ -57,7 +57,12 @@ def unknown_keys(text: str) -> list[str]:
 def options() -> dict[str, set[str]]:
     """The long and short options of each command."""
     return {
-        typed: {option for parameter in command.params if parameter.param_type_name == "option" for option in parameter.opts}
+        typed: {
+            option
+            for parameter in command.params
+            if parameter.param_type_name == "option"
+            for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         for typed, command in commands().items()
     }
 

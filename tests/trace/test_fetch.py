@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.trace.traces import ID, checkout
+from tests.trace.xray_fake import Reply, XRayFake
+from xray_grafana.errors import UsageError, XRayGrafanaError
+from xray_grafana.trace.fetch import fetch, not_found, place_of, xray_client
+
+pytestmark = pytest.mark.enable_socket
+
+DAY = 86_400
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No credentials, and none to be asked for on the network."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+
+
+def test_all_pages_are_followed() -> None:
+    with XRayFake({ID.xray: checkout()}, page_size=1) as xray:
+        fetched = fetch(xray_client(None, xray.url), ID)
+        assert [document["name"] for document in fetched.documents] == ["storefront", "payments", "charges"]
+        assert [request.get("NextToken") for request in xray.requests] == [None, "1", "2"]
+        assert not fetched.limit_exceeded
+
+
+def test_an_endless_token_ends() -> None:
+    page = {"Traces": [{"Id": ID.xray, "Segments": []}], "NextToken": "again"}
+    with XRayFake(replies=[Reply(200, document=page)] * 3) as xray:
+        fetch(xray_client(None, xray.url), ID)
+        assert len(xray.requests) == 2
+
+
+def test_documents_that_are_none_are_counted() -> None:
+    documents: list[dict[str, Any] | str] = ["{", "[]", "[" * 100_000, *checkout()]
+    with XRayFake({ID.xray: documents}, limit_exceeded=True) as xray:
+        fetched = fetch(xray_client(None, xray.url), ID)
+        assert (len(fetched.documents), fetched.unreadable, fetched.limit_exceeded) == (3, 3, True)
+
+
+def test_what_is_left_undone_is_asked_for_again() -> None:
+    undone = Reply(200, document={"Traces": [], "UnprocessedTraceIds": [ID.xray]})
+    waits: list[float] = []
+    with XRayFake({ID.xray: checkout()}, replies=[undone, undone]) as xray:
+        assert fetch(xray_client(None, xray.url), ID, sleep=waits.append).documents
+    assert waits == [0.5, 1.0]
+    with XRayFake(replies=[undone] * 4) as xray, pytest.raises(XRayGrafanaError, match=f"left {ID.xray} undone") as caught:
+        fetch(xray_client(None, xray.url), ID, sleep=waits.append)
+    assert "in a minute" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("reply", "hint"),
+    [
+        (Reply(403, "AccessDeniedException"), "xray:BatchGetTraces"),
+        (Reply(403, "ExpiredTokenException"), "sign in again"),
+        (Reply(403, "UnrecognizedClientException"), "sign in again"),
+        (Reply(400, "InvalidRequestException"), "is there X-Ray"),
+        (Reply(404, "UnknownOperationException"), "is there X-Ray"),
+    ],
+)
+def test_a_refusal_is_one_line_and_a_hint(reply: Reply, hint: str) -> None:
+    with XRayFake(replies=[reply]) as xray, pytest.raises(XRayGrafanaError) as caught:
+        fetch(xray_client(None, xray.url), ID)
+    assert caught.value.where == f"X-Ray at {xray.url}"
+    assert caught.value.summary == f"BatchGetTraces was refused: {reply.error}: the words of {reply.error}\\x1b[2J"
+    assert hint in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(("reply", "hint"), [(Reply(429, "ThrottledException"), "too often"), (Reply(500, "Whatever"), "in a minute")])
+def test_what_passes_is_tried_again_by_the_client_first(reply: Reply, hint: str) -> None:
+    with XRayFake({ID.xray: checkout()}, replies=[reply]) as xray:
+        assert fetch(xray_client(None, xray.url), ID).documents
+    with XRayFake(replies=[reply] * 4) as xray, pytest.raises(XRayGrafanaError) as caught:
+        fetch(xray_client(None, xray.url), ID)
+    assert hint in str(caught.value.hint)
+
+
+def test_nobody_there_says_so() -> None:
+    with XRayFake() as xray:
+        client = xray_client(None, xray.url)
+    with pytest.raises(XRayGrafanaError, match="cannot be asked: Could not connect") as caught:
+        fetch(client, ID)
+    assert "xray-grafana sandbox" in str(caught.value.hint)
+
+
+def test_a_plain_address_needs_neither_credentials_nor_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    with XRayFake({ID.xray: checkout()}) as xray:
+        fetch(xray_client(None, xray.url), ID)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_XRAY", xray.url)
+        client = xray_client(None, None)
+        fetch(client, ID)
+        assert xray.signatures == [None, None]
+        assert (client.meta.region_name, place_of(client)) == ("us-east-1", f"X-Ray at {xray.url}")
+
+
+def test_aws_needs_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="region"):
+        xray_client(None, None)
+    assert place_of(xray_client(None, None, other_region="eu-west-1")) == "X-Ray in eu-west-1"
+    assert place_of(xray_client("us-west-2", None, other_region="eu-west-1")) == "X-Ray in us-west-2"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "cn-north-1")
+    client = xray_client(None, None, other_region="eu-west-1")
+    assert place_of(client) == "X-Ray in cn-north-1"
+    with pytest.raises(XRayGrafanaError, match="there are no AWS credentials") as caught:
+        fetch(client, ID)
+    assert "AWS_PROFILE" in str(caught.value.hint)
+
+
+def test_a_profile_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(UsageError, match="nobody"):
+        xray_client(None, None, other_region="eu-west-1")
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    assert (
+        place_of(xray_client(None, "https://ann:secret@proxy.example:8443/x", other_region="eu-west-1"))
+        == "X-Ray at https://proxy.example:8443"
+    )
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "hint"),
+    [
+        (
+            60,
+            "perhaps it is younger than 5 minutes, and its segments may still be on their way, or it was not sampled, or it is in another ",
+        ),
+        (
+            DAY,
+            "perhaps it was not sampled, or it is older than 30 days, or it is in another region or account, or with Transaction Search ",
+        ),
+        (
+            31 * DAY,
+            "perhaps its id says 2026-09-20, and X-Ray keeps traces for 30 days, or it was not sampled, or it is in another region ",
+        ),
+    ],
+)
+def test_an_id_that_is_not_there_has_likely_reasons(age_seconds: int, hint: str) -> None:
+    error = not_found(ID, "X-Ray in eu-west-1", ID.epoch_seconds + age_seconds)
+    assert str(error).startswith(f"X-Ray in eu-west-1: no trace {ID.xray}\n  hint: {hint}")
+    assert error.exit_code == 1

@@ -1,0 +1,1 @@
+"""What X-Ray makes of the documents of a trace: services, calls, outcomes, causes."""

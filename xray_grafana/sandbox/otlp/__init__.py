@@ -1,0 +1,1 @@
+"""Spans of OpenTelemetry made into segment documents."""

@@ -1,0 +1,1 @@
+"""Sampling rules, and the targets that SDKs are given by them."""

@@ -1,0 +1,1 @@
+"""What is kept, in SQLite: documents, facts of traces, counts."""

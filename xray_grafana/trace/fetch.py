@@ -1,0 +1,185 @@
+"""One trace from X-Ray: a client and an id in, segment documents out. Only this module talks to AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's name
+    HTTPClientError,
+    NoCredentialsError,
+)
+
+import xray_grafana
+from xray_grafana.alb.clients import client
+from xray_grafana.alb.fields import printable
+from xray_grafana.contract import PART_OF
+from xray_grafana.errors import XRayGrafanaError
+from xray_grafana.xray.trace_id import TraceId
+
+_CONNECT_SECONDS: Final = 5
+_READ_SECONDS: Final = 30
+_TRIES: Final = 4
+_ROUNDS: Final = 4
+_FIRST_WAIT_SECONDS: Final = 0.5
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+_ADDRESS_VARIABLES: Final = ("AWS_ENDPOINT_URL_XRAY", "AWS_ENDPOINT_URL")
+_PLAIN_REGION: Final = "us-east-1"
+# X-Ray keeps traces for 30 days: https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html
+_KEPT_SECONDS: Final = 30 * 86_400
+_YOUNG_SECONDS: Final = 300
+_SIGN_IN_CODES: Final = ("ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient", "InvalidSignature", "RequestExpired")
+_TOO_MANY_REQUESTS: Final = 429
+_SERVER_FAULT: Final = 500
+
+Client = Any
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What X-Ray has of a trace: documents of segments in the order they came, none when it does not know the id.
+
+    limit_exceeded  it left segments out, because the trace is too large
+    unreadable      documents that are no JSON objects
+    """
+
+    documents: list[Mapping[str, Any]] = field(default_factory=list)
+    limit_exceeded: bool = False
+    unreadable: int = 0
+
+
+def xray_client(region: str | None, endpoint_url: str | None, *, other_region: str | None = None) -> Client:
+    """X-Ray in a region: the one given, else that of the environment, else the other one. Raises UsageError and SourceError.
+
+    An address with plain http:// is not AWS, which has none: it is asked without a signature, so that no credentials are needed.
+    """
+    options: dict[str, Any] = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "read_timeout": _READ_SECONDS,
+        "retries": {"mode": "standard", "total_max_attempts": _TRIES},
+        "user_agent_extra": f"{PART_OF}/{xray_grafana.__version__}",
+    }
+    region = region or _region_of_environment() or other_region
+    address = endpoint_url or next(filter(None, map(os.environ.get, _ADDRESS_VARIABLES)), "")
+    if address.startswith("http://"):
+        options["signature_version"] = UNSIGNED
+        region = region or _PLAIN_REGION
+    return client("xray", Config(**options), region, endpoint_url, region_hint="set AWS_DEFAULT_REGION or --region")
+
+
+def place_of(xray: Client) -> str:
+    """Where that client asks, in words."""
+    address = urlsplit(xray.meta.endpoint_url)
+    host = address.hostname or ""
+    if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
+        return f"X-Ray in {xray.meta.region_name}"
+    port = f":{address.port}" if address.port else ""
+    return f"X-Ray at {address.scheme}://{host}{port}"
+
+
+def fetch(xray: Client, trace_id: TraceId, *, sleep: Callable[[float], None] = time.sleep) -> Fetched:
+    """Every page of the trace. What X-Ray leaves undone is asked for again, a few times. Raises XRayGrafanaError."""
+    try:
+        for attempt in range(_ROUNDS):
+            if attempt:
+                sleep(_FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+            fetched = _ask(xray, trace_id)
+            if fetched is not None:
+                return fetched
+    except (BotoCoreError, ClientError) as error:
+        raise _refused(error, place_of(xray)) from error
+    summary = f"it left {trace_id.xray} undone however often it was asked"
+    raise XRayGrafanaError(summary, where=place_of(xray), hint="it is busy, or throttles this account: try again in a minute")
+
+
+def not_found(trace_id: TraceId, where: str, now_seconds: float) -> XRayGrafanaError:
+    """The error of an id that X-Ray does not know, the likeliest reason first."""
+    age_seconds = now_seconds - trace_id.epoch_seconds
+    reasons = ["it was not sampled", "it is in another region or account", "with Transaction Search only indexed spans can be asked for"]
+    if age_seconds > _KEPT_SECONDS:
+        reasons.insert(0, f"its id says {_day(trace_id.epoch_seconds)}, and X-Ray keeps traces for 30 days")
+    elif age_seconds < _YOUNG_SECONDS:
+        reasons.insert(0, "it is younger than 5 minutes, and its segments may still be on their way")
+    else:
+        reasons.insert(1, "it is older than 30 days")
+    return XRayGrafanaError(f"no trace {trace_id.xray}", where=where, hint=f"perhaps {', or '.join(reasons)}")
+
+
+def _region_of_environment() -> str | None:
+    try:
+        region = boto3.session.Session().region_name
+    except BotoCoreError:  # told by whoever makes the client
+        return None
+    return region if isinstance(region, str) else None
+
+
+def _ask(xray: Client, trace_id: TraceId) -> Fetched | None:
+    """All pages; None when X-Ray left the id undone."""
+    fetched = Fetched()
+    texts: dict[str, str] = {}
+    request: dict[str, Any] = {"TraceIds": [trace_id.xray]}
+    while True:
+        answer = xray.batch_get_traces(**request)
+        for trace in answer.get("Traces") or ():
+            fetched.limit_exceeded |= trace.get("LimitExceeded") is True
+            texts.update((str(segment.get("Id")), str(segment.get("Document"))) for segment in trace.get("Segments") or ())
+        if answer.get("UnprocessedTraceIds"):
+            return None
+        token = answer.get("NextToken")
+        if not token or token == request.get("NextToken"):
+            break
+        request["NextToken"] = token
+    _read(texts.values(), fetched)
+    return fetched
+
+
+def _read(texts: Iterable[str], fetched: Fetched) -> None:
+    for text in texts:
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            document = None
+        if isinstance(document, dict):
+            fetched.documents.append(document)
+        else:
+            fetched.unreadable += 1
+
+
+def _refused(error: BotoCoreError | ClientError, where: str) -> XRayGrafanaError:
+    if isinstance(error, ClientError):
+        details = error.response.get("Error", {})
+        code, text = str(details.get("Code", "unknown")), str(details.get("Message", "")).strip()
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        answer = printable(f"{code}: {text}" if text else code)
+        return XRayGrafanaError(f"BatchGetTraces was refused: {answer}", where=where, hint=_hint(code, status))
+    if isinstance(error, NoCredentialsError):
+        hint = "sign in with `aws sso login` or set AWS_PROFILE; a sandbox needs none: --endpoint-url http://127.0.0.1:4000"
+        return XRayGrafanaError("there are no AWS credentials", where=where, hint=hint)
+    is_network = isinstance(error, ConnectionError | HTTPClientError)
+    network_hint = "check --endpoint-url and the network; for a local X-Ray, whether `xray-grafana sandbox` is running"
+    return XRayGrafanaError(f"cannot be asked: {printable(str(error))}", where=where, hint=network_hint if is_network else None)
+
+
+def _hint(code: str, status: int) -> str | None:
+    if "AccessDenied" in code:
+        return "the credentials need xray:BatchGetTraces, as aws/iam/grafana-policy.json allows it"
+    if any(word in code for word in _SIGN_IN_CODES):
+        return "the credentials have expired or are of another account: sign in again"
+    if status == _TOO_MANY_REQUESTS or "Throttl" in code:
+        return "somebody asks X-Ray too often, such as boards that refresh every few seconds: try again in a minute"
+    return "try again in a minute" if status >= _SERVER_FAULT else "check --endpoint-url: is there X-Ray, or something else?"
+
+
+def _day(epoch_seconds: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(epoch_seconds))
