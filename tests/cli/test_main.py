@@ -299,5 +299,6 @@ def test_completion_in_bash_offers_commands_and_options() -> None:
     commands = run_program(environ={"_XRAY_GRAFANA_COMPLETE": "bash_complete", "COMP_WORDS": "xray-grafana ", "COMP_CWORD": "1"})
     options = run_program(environ={"_XRAY_GRAFANA_COMPLETE": "bash_complete", "COMP_WORDS": "xray-grafana check --l", "COMP_CWORD": "2"})
 
-    assert commands.stdout.split() == ["plain,alb", "plain,check", "plain,completion", "plain,generate", "plain,init", "plain,schema"]
+    names = ("alb", "check", "completion", "generate", "init", "sandbox", "schema", "trace")
+    assert commands.stdout.split() == [f"plain,{name}" for name in names]
     assert options.stdout.split() == ["plain,--list-rules"]

@@ -28,7 +28,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "completion": ("xray_grafana.cli.completion", "Print a completion script for a shell."),
     "generate": ("xray_grafana.cli.generate", "Write the bundle, or compare it with what is there."),
     "init": ("xray_grafana.cli.init", "Write a commented example config and its schema."),
-    "sandbox": ("xray_grafana.cli.sandbox", "Run a local X-Ray, with demo traffic."),
+    "sandbox": ("xray_grafana.cli.sandbox", "Run a local X-Ray: segments in, the X-Ray API out."),
     "schema": ("xray_grafana.cli.schema", "Print the JSON Schema of the config."),
     "trace": ("xray_grafana.cli.trace", "Show one trace as a waterfall, with its log lines."),
 }
