@@ -510,6 +510,19 @@ def test_a_problem_of_the_demo_is_told_once() -> None:
     assert notes == ["demo: Loki is not there"]
 
 
+def test_of_very_many_notes_ten_are_told_and_the_others_counted() -> None:
+    live, notes, clock = lives(None)
+    for number in range(15):
+        live.note(f"datagram {number} is lost")
+    clock[0] += 9
+    live.show(STATUS._replace(refusals={}))
+    assert notes == [f"datagram {number} is lost" for number in range(10)]
+    clock[0] += 1
+    live.show(STATUS._replace(refusals={}))
+    live.note("the disk has room again")
+    assert notes[10:] == ["5 more notes left out", "the disk has room again"]
+
+
 def shown_by(leader: int, look: Callable[[bytes], object] = lambda _: None) -> bytes:
     """All that a terminal shows until nobody writes to it any more; `look` sees it grow."""
     shown = b""

@@ -142,6 +142,14 @@ def image_faults(document: dict[str, Any]) -> list[str]:
     ]
 
 
+def build_faults(document: dict[str, Any]) -> list[str]:
+    """Images that two services build, which stand in each other's way (docker/compose builds side by side), and those that none builds."""
+    services = document["services"].values()
+    built = [service["image"] for service in services if "build" in service]
+    taken = {service["image"] for service in services if service.get("pull_policy") == "never"}
+    return sorted({image for image in built if built.count(image) > 1} | (taken - set(built)))
+
+
 def right_faults(document: dict[str, Any]) -> list[str]:
     found = []
     for name, service in document["services"].items():
@@ -192,8 +200,11 @@ def endpoint_faults(document: dict[str, Any]) -> list[str]:
 def command_faults(document: dict[str, Any]) -> list[str]:
     """Calls of this program that it would refuse."""
     found = []
-    for name in ("sandbox", "shipper"):
-        arguments = list(document["services"][name]["command"])
+    calls = [(name, list(document["services"][name]["command"])) for name in ("sandbox", "shipper")]
+    for name in ("bundle", "report"):
+        (script,) = document["services"][name]["command"]
+        calls += [(name, call.split()) for call in re.findall(r"xray-grafana ([^;&]+)", script)]
+    for name, arguments in calls:
         command: click.Command = cli
         while isinstance(command, click.Group):
             command = command.commands[arguments.pop(0)]
@@ -212,6 +223,7 @@ GATES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "host": host_faults,
     "port": port_faults,
     "image": image_faults,
+    "build": build_faults,
     "right": right_faults,
     "loki": loki_faults,
     "endpoint": endpoint_faults,
@@ -244,6 +256,8 @@ PLANTED: dict[str, tuple[str, Plant]] = {
     "another open port": ("port", lambda it: it["services"]["sandbox"]["ports"].append("0.0.0.0:4000:4000/tcp")),
     "no tag": ("image", lambda it: it["services"]["moto"].update(image="motoserver/moto")),
     "no pin": ("image", lambda it: it["services"]["moto"].update(image="motoserver/moto:latest")),
+    "an image built twice": ("build", lambda it: it["services"]["shipper"].update(build={"context": "."})),
+    "an image that nobody builds": ("build", lambda it: it["services"]["sandbox"].pop("build")),
     "root": ("right", lambda it: it["services"]["bundle"].update(user="0:0")),
     "the image's own user": ("right", lambda it: it["services"]["grafana"].pop("user")),
     "a capability": ("right", lambda it: it["services"]["moto"].update(cap_add=["NET_RAW"])),
@@ -258,6 +272,7 @@ PLANTED: dict[str, tuple[str, Plant]] = {
     ),
     "a key that is not set": ("endpoint", lambda it: it["services"]["grafana"]["environment"].pop("SANDBOX_ACCESS_KEY_ID")),
     "an unknown option": ("command", lambda it: it["services"]["sandbox"]["command"].append("--lag")),
+    "an unknown option in a script": ("command", lambda it: it["services"]["report"].update(command=["xray-grafana alb report --red;"])),
     "a bad value": ("command", lambda it: it["services"]["sandbox"]["command"].extend(["--http", "4000"])),
 }  # fmt: skip
 
@@ -312,10 +327,9 @@ def test_versions_are_those_that_are_tested() -> None:
 
 def test_images_are_built_from_what_a_clone_has() -> None:
     built = {name: service["build"]["context"] for name, service in SERVICES.items() if "build" in service}
-    assert built == {
-        **dict.fromkeys(("bundle", "sandbox", "visitor", "bucket", "shipper"), "."),
-        **dict.fromkeys(("demo-front", "demo-back"), "k8s/demo/image"),
-    }
+    assert built == {"sandbox": ".", "demo-back": "k8s/demo/image"}
+    taken = {name for name, service in SERVICES.items() if service.get("pull_policy") == "never"}
+    assert taken == {"bundle", "demo-front", "visitor", "bucket", "shipper", "report"}
     assert all((ROOT / context / "Dockerfile").is_file() for context in built.values())
     assert SERVICES["sandbox"]["image"] == f"xray-grafana:{xray_grafana.__version__}"
 

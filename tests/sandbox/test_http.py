@@ -5,8 +5,9 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,25 @@ def test_boto3_puts_segments_and_reads_them_back(sandbox: Sandbox) -> None:
     assert raised.value.response["Error"] == {"Message": "Segments can not be empty", "Code": "InvalidRequestException"}
     assert client.put_telemetry_records(TelemetryRecords=[{"Timestamp": 1_790_000_000}])["ResponseMetadata"]["HTTPStatusCode"] == 200
     client.close()
+
+
+def test_a_group_takes_what_comes_after_it_and_keeps_what_came_before_it_changed(sandbox: Sandbox) -> None:
+    """Nothing waits between the calls: whether the traces had been read by then must not show."""
+
+    def call(path: str, **members: Any) -> Any:
+        return ask(sandbox, "POST", path, json.dumps(members)).json
+
+    window = {"StartTime": (now := time.time()) - 60, "EndTime": now + 60}
+
+    def names() -> set[str]:
+        return {each["Name"] for each in call("/ServiceGraph", **window, GroupName="sound")["Services"]}
+
+    put(sandbox, DOCUMENT)
+    call("/CreateGroup", GroupName="sound", FilterExpression="ok")
+    assert names() == set()
+    put(sandbox, json.dumps({**segment("cart", 2), "trace_id": TRACE_ID[:-1] + "2"}))
+    call("/UpdateGroup", GroupName="sound", FilterExpression="fault")
+    assert names() == {"cart"}
 
 
 def test_more_than_50_documents_are_refused(sandbox: Sandbox) -> None:
@@ -334,7 +354,8 @@ def test_spans_that_make_too_large_a_document_are_counted_in_the_answer(sandbox:
         (b"{", "application/json", "", 400, "no JSON"),
         (b"xxxxxxxx", "application/x-protobuf", "gzip", 400, "the body is not gzip"),
         (gzip.compress(b"x" * 100)[:-9], "application/x-protobuf", "gzip", 400, "cut off"),
-        (gzip.compress(bytes(70_000_000)), "application/x-protobuf", "gzip", 400, "more than 67108864 bytes when unpacked"),
+        (gzip.compress(bytes(5_242_881)), "application/x-protobuf", "gzip", 400, "more than 5242880 bytes when unpacked"),
+        (bytes(5_242_881), "application/x-protobuf", "", 400, "more than 5242880 bytes — expected smaller batches"),
         (b"x", "application/x-protobuf", "br", 400, "br is not known"),
     ],
 )
@@ -398,6 +419,21 @@ def test_a_request_that_is_being_answered_at_the_end_is_answered(notes: list[str
     idle.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address, timeout=20)
+
+
+def test_a_client_that_never_reads_its_answer_holds_up_no_end() -> None:
+    large = bytes(64 * 1024 * 1024)
+    listening = bound("tcp", LOOPBACK)
+    with socket.create_connection(address_of(listening), timeout=20) as connection:
+        server = HttpServer(listening, lambda _: Answer(200, "text/plain", large), print, read_seconds=3600, last_seconds=0.05)
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert connection.recv(1) == b"H"
+        server.close()
+        read = 0
+        with suppress(ConnectionResetError):
+            while chunk := connection.recv(1 << 20):
+                read += len(chunk)
+        assert read < len(large)
 
 
 def test_a_client_that_falls_silent_within_a_request_is_told_and_dropped() -> None:

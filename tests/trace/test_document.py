@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.alb.lines import Fields
 from tests.trace.traces import ID, NS, START, checkout, made, segment, span
 from xray_grafana.alb.access import parse_access
@@ -96,6 +98,11 @@ def test_what_json_or_a_calendar_does_not_have_is_null() -> None:
     assert only["start"] is None
     assert (only["orphan"], only["parent_id"]) == (True, "f" * 16)
     assert (document["alb"], document["logs"]) == ([], [])
+
+
+@pytest.mark.parametrize("odd", [float("nan"), ["f" * 16], 5])
+def test_a_parent_id_that_is_no_text_is_null(odd: Any) -> None:
+    assert written(segment(1, "shop", 0, 1, parent_id=odd))["spans"][0]["parent_id"] is None
 
 
 def test_a_lost_subsegment_has_no_service() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -35,6 +36,51 @@ def test_an_endless_token_ends() -> None:
     with XRayFake(replies=[Reply(200, document=page)] * 3) as xray:
         fetch(xray_client(None, xray.url), ID)
         assert len(xray.requests) == 2
+
+
+def test_pages_without_end_are_refused() -> None:
+    replies = [Reply(200, document={"Traces": [], "NextToken": str(number)}) for number in range(1, 1002)]
+    with XRayFake(replies=replies) as xray, pytest.raises(XRayGrafanaError, match="1,000 pages, and still there are more"):
+        fetch(xray_client(None, xray.url), ID)
+    assert len(xray.requests) == 1000
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [
+        (200, b""),
+        (200, b"<html>sign in</html>"),
+        (200, b"\xff\x00"),
+        (200, b"[]"),
+        (200, b"null"),
+        (200, b'"x"'),
+        (200, b'{"Traces":"x"}'),
+        (200, b'{"Traces":["x"]}'),
+        (200, b'{"Traces":[{"Segments":{"a":1}}]}'),
+        (200, b'{"Traces":[{"Duration":"x"}]}'),
+        (200, b'{"Traces":' + b"[" * 10_000),
+        (200, b'{"Traces":[],"NextToken":{"a":1}}'),
+        (400, b"[]"),
+        (400, b'{"code":{"a":1}}'),
+    ],
+)
+def test_an_answer_that_is_not_x_rays_is_refused(status: int, content: bytes) -> None:
+    with (
+        XRayFake(replies=[Reply(status, content=content)]) as xray,
+        pytest.raises(XRayGrafanaError, match="is not that of X-Ray") as caught,
+    ):
+        fetch(xray_client(None, xray.url), ID)
+    assert (caught.value.where, caught.value.exit_code) == (f"X-Ray at {xray.url}", 1)
+    assert "is there X-Ray" in str(caught.value.hint)
+
+
+def test_of_a_long_refusal_the_beginning_is_told() -> None:
+    with (
+        XRayFake(replies=[Reply(400, content=json.dumps({"message": "x" * 100_000}).encode())]) as xray,
+        pytest.raises(XRayGrafanaError) as caught,
+    ):
+        fetch(xray_client(None, xray.url), ID)
+    assert str(caught.value.summary) == f"BatchGetTraces was refused: 400: {'x' * 194}…"
 
 
 def test_documents_that_are_none_are_counted() -> None:

@@ -312,6 +312,22 @@ def test_a_thousand_spans_are_a_thousand_lines() -> None:
     assert len(spans_of(root)) == 1000
 
 
+def test_the_tree_in_front_of_a_span_is_no_longer_than_a_line_however_deep_it_is() -> None:
+    """With all of it 20,000 spans in a chain would take 800 MB. 80 columns are 40 levels; the last of them are drawn."""
+    chain = [
+        segment(number, f"s{number}", 0, 1, **({"parent_id": f"{number - 1:016x}"} if number > 1 else {})) for number in range(1, 20_001)
+    ]
+    shown = spans_of(*chain)
+    assert len(shown) == 20_000
+    assert {len(line) for line in shown} == {80}
+
+
+def test_the_times_of_a_trace_are_found_once() -> None:
+    """Where each of so many open spans looked for the last moment among all of them, nobody would wait for the end."""
+    running = [span(number, "step", 0, None) for number in range(2, 20_001)]
+    assert len(spans_of(segment(1, "shop", 0, 1, subsegments=running))) == 20_000
+
+
 def test_the_picture_in_the_documentation_is_what_is_drawn() -> None:
     page = (Path(__file__).parents[2] / "docs/how-to/read-a-trace.md").read_text(encoding="utf-8")
     fields = Fields(

@@ -19,11 +19,12 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Reply:
-    """What it answers instead: an error with its name, or a document."""
+    """What it answers instead: an error with its name, a document, or any bytes."""
 
     status: int
     error: str = ""
     document: Mapping[str, Any] | None = None
+    content: bytes | None = None
 
 
 class XRayFake:
@@ -47,12 +48,15 @@ class XRayFake:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 fake.signatures.append(self.headers["Authorization"])
                 reply = fake.answer(self.path, body)
-                content = json.dumps(reply.document or {"Message": f"the words of {reply.error}\x1b[2J"}).encode()
+                content = reply.content
+                if content is None:
+                    content = json.dumps(reply.document or {"Message": f"the words of {reply.error}\x1b[2J"}).encode()
                 self.send_response(reply.status)
                 if reply.error:
                     self.send_header("x-amzn-ErrorType", reply.error)

@@ -222,3 +222,20 @@ def test_names_and_ids_are_text_whatever_came() -> None:
     top = assemble([{"id": 7, "name": None, "start_time": 1, "end_time": 2, "trace_id": span_id(1)}])[0]
 
     assert (top.id, top.name) == ("7", "None")
+
+
+def test_very_many_rings_are_cut_in_one_go() -> None:
+    """20,000 documents in 10,000 rings of two, the later one named by the earlier. One look at all of them for each ring took a minute."""
+    documents = [
+        {
+            "trace_id": "1-5759e988-bd862e3fe1be46a994272793",
+            "id": f"{number:016x}",
+            "parent_id": f"{number ^ 1:016x}",
+            "name": "n",
+            "start_time": number,
+        }
+        for number in range(20_000)
+    ]
+    tops = assemble(documents)
+    assert [int(top.id, 16) for top in tops] == list(range(0, 20_000, 2))
+    assert all(top.orphan and [int(child.id, 16) for child in top.children] == [int(top.id, 16) + 1] for top in tops)

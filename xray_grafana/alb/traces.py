@@ -107,5 +107,6 @@ def _refused(error: BotoCoreError | ClientError, region: str | None) -> XRayGraf
         hint = "the credentials need xray:BatchGetTraces, as aws/iam/grafana-policy.json allows it" if denied else None
         answer = printable(f"{code}: {text}" if text else code)
         return XRayGrafanaError(f"BatchGetTraces was refused: {answer}", where=where, hint=hint)
-    hint = "sign in, or set AWS_PROFILE" if isinstance(error, NoCredentialsError) else None
+    sign_in = "sign in, or set AWS_PROFILE; a sandbox takes any AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    hint = sign_in if isinstance(error, NoCredentialsError) else None
     return XRayGrafanaError(f"cannot be asked: {printable(str(error))}", where=where, hint=hint)

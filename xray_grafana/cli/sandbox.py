@@ -175,13 +175,12 @@ def _status(sandbox: Sandbox, player: Demo | None) -> Status:
     from xray_grafana.cli.sandbox_live import Refusals, Status
 
     counts = sandbox.ingest.counts()
-    what, _, why = (counts.last_rejection or "").partition(": ")
     playing = None if player is None else player.status()
     return Status(
         counts.segments,
         counts.traces,
         {
-            "rejected segment": Refusals(counts.rejected, what, why),
+            "rejected segment": Refusals(counts.rejected, counts.last_rejected or "", counts.last_rejection or ""),
             "bad datagram": Refusals(counts.datagrams_bad, "", counts.last_bad or ""),
             "lost datagram": Refusals(counts.datagrams_lost, "", "there was no room for more"),
         },

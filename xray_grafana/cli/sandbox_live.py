@@ -16,6 +16,9 @@ from xray_grafana.cli.output import counted, noted, shown
 
 _COLUMNS: Final = 80  # of a terminal that does not say it
 _QUIET_SECONDS: Final = 30.0
+# So many notes in so many seconds; what is more, such as a full disk's at every datagram, is counted.
+_NOTES: Final = 10
+_NOTES_SECONDS: Final = 10.0
 
 
 class Status(NamedTuple):
@@ -65,20 +68,26 @@ class Live:
         self._clock = clock
         self._seen: dict[str, int] = {}
         self._quiet_until: dict[str, float] = {}
+        self._notes_since = clock() - _NOTES_SECONDS
+        self._notes = 0
         self._lock = threading.Lock()
         self._segments = 0
         self._at = clock()
 
     def note(self, text: str) -> None:
-        """A line that stays."""
+        """A line that stays, unless very many come."""
         with self._lock:
-            self._write(lambda _: "")
-            self._note(text)
+            self._tell_left_out(self._clock())
+            self._notes += 1
+            if self._notes <= _NOTES:
+                self._write(lambda _: "")
+                self._note(text)
 
     def show(self, status: Status) -> None:
         """Tells what is new."""
         with self._lock:
             now = self._clock()
+            self._tell_left_out(now)
             self._tell_refusals(status.refusals, now)
             if status.problem is not None and self._is_news(status.problem, now):
                 self._note(f"{noted('demo:', 'yellow')} {status.problem}")
@@ -91,6 +100,16 @@ class Live:
         """Takes the line away."""
         with self._lock:
             self._write(lambda _: "")
+
+    def _tell_left_out(self, now: float) -> None:
+        """Begins to count anew when it is time."""
+        if now - self._notes_since < _NOTES_SECONDS:
+            return
+        left_out = self._notes - _NOTES
+        self._notes_since, self._notes = now, 0
+        if left_out > 0:
+            self._write(lambda _: "")
+            self._note(noted(f"{_counted(left_out, 'more note')} left out", "yellow"))
 
     def _tell_refusals(self, refusals: Mapping[str, Refusals], now: float) -> None:
         """Each reason at once, and then again no sooner than half a minute later, with all that came meanwhile."""
@@ -105,6 +124,7 @@ class Live:
         """Whether it was not told lately; the line is then out of the way of the note that follows."""
         if now < self._quiet_until.get(text, now):
             return False
+        self._quiet_until = {each: until for each, until in self._quiet_until.items() if now < until}
         self._quiet_until[text] = now + _QUIET_SECONDS
         self._write(lambda _: "")
         return True

@@ -7,8 +7,8 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
@@ -21,6 +21,7 @@ from xray_grafana.sandbox.http_body import RefusedError, read_body
 _IDLE_SECONDS: Final = 75.0
 _READ_SECONDS: Final = 20.0
 _LINGER_SECONDS: Final = 2.0
+_LAST_SECONDS: Final = 2.0
 _CHUNK: Final = 64 * 1024
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -28,7 +29,8 @@ _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 class HttpServer:
     """Answers what comes to a listening socket, which it closes at the end, until `close`.
 
-    `note` is told of faults of this program; `read_seconds` is how long a client may fall silent within a request.
+    `note` is told of faults of this program. A client may fall silent for `read_seconds` within a request, and once the server is told to
+    close it has `last_seconds` to read its answer.
     """
 
     def __init__(
@@ -38,8 +40,9 @@ class HttpServer:
         note: Callable[[str], None],
         *,
         read_seconds: float = _READ_SECONDS,
+        last_seconds: float = _LAST_SECONDS,
     ) -> None:
-        self._server = _Server(listening, answer, note, read_seconds)
+        self._server = _Server(listening, answer, note, (read_seconds, last_seconds))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="sandbox-http")
         self._thread.start()
 
@@ -48,6 +51,7 @@ class HttpServer:
         self._server.shutdown()
         self._thread.join()
         self._server.hang_up()
+        self._server.cut_off()
         self._server.server_close()
 
 
@@ -55,16 +59,17 @@ class _Server(ThreadingMixIn, TCPServer):
     daemon_threads = False
 
     def __init__(
-        self, listening: socket.socket, answer: Callable[[Request], Answer], note: Callable[[str], None], read_seconds: float
+        self, listening: socket.socket, answer: Callable[[Request], Answer], note: Callable[[str], None], seconds: tuple[float, float]
     ) -> None:
         super().__init__(listening.getsockname(), _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
         self.answer = answer
-        self.read_seconds = read_seconds
+        self.read_seconds, self._last_seconds = seconds
         self._note = note
         self._open: set[socket.socket] = set()
-        self._guard = threading.Lock()
+        self._sending: set[socket.socket] = set()
+        self._guard = threading.Condition()
         self._ending = False
 
     def finish_request(self, request: Any, client_address: Any) -> None:
@@ -85,6 +90,27 @@ class _Server(ThreadingMixIn, TCPServer):
             for each in self._open:
                 self._end(each)
 
+    @contextmanager
+    def sending(self, connection: socket.socket) -> Iterator[None]:
+        """Around what is sent."""
+        with self._guard:
+            self._sending.add(connection)
+            if self._ending:
+                connection.settimeout(self._last_seconds)
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._sending.discard(connection)
+                self._guard.notify_all()
+
+    def cut_off(self) -> None:
+        """Waits a little for clients that are reading their answers, and for no longer."""
+        with self._guard:
+            self._guard.wait_for(lambda: not self._sending, self._last_seconds)
+            for each in self._sending:
+                self._end(each, socket.SHUT_RDWR)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         del request
         error = sys.exception()
@@ -92,9 +118,9 @@ class _Server(ThreadingMixIn, TCPServer):
             self._note(f"connection of {client_address[0]}: {type(error).__name__}: {error}")
 
     @staticmethod
-    def _end(connection: socket.socket) -> None:
+    def _end(connection: socket.socket, how: int = socket.SHUT_RD) -> None:
         with suppress(OSError):
-            connection.shutdown(socket.SHUT_RD)
+            connection.shutdown(how)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -134,7 +160,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             lines.append("Connection: close")
         head = "\r\n".join((*lines, "\r\n")).encode("latin-1")
-        self.wfile.write(head if self.command == "HEAD" else head + answer.body)
+        with self.server.sending(self.connection):
+            self.wfile.write(head if self.command == "HEAD" else head + answer.body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What the base class or `read_body` finds wrong, in AWS's form. Ends the connection."""

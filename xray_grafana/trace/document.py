@@ -57,7 +57,7 @@ def _span(span: Span, trace_start: float) -> dict[str, Any]:
     namespace = span.document.get("namespace")
     return {
         "id": span.id,
-        "parent_id": span.parent.id if span.parent else span.document.get("parent_id"),
+        "parent_id": _parent_id(span),
         "segment_id": None if span.segment is None else span.segment.id,
         "kind": "segment" if span.is_segment else "subsegment",
         "name": span.name,
@@ -76,6 +76,13 @@ def _span(span: Span, trace_start: float) -> dict[str, Any]:
         "exceptions": [{"name": raised.name, "message": raised.message} for raised in exceptions_of(span)],
         "annotations": {key: _finite(value) for key, value in annotations_of(span)},
     }
+
+
+def _parent_id(span: Span) -> str | None:
+    if span.parent is not None:
+        return span.parent.id
+    named = span.document.get("parent_id")
+    return named if isinstance(named, str) else None
 
 
 def _log(line: LogLine, span_id: str) -> dict[str, Any]:

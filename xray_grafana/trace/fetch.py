@@ -20,18 +20,21 @@ from botocore.exceptions import (
     HTTPClientError,
     NoCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 
 import xray_grafana
 from xray_grafana.alb.clients import client
-from xray_grafana.alb.fields import printable
 from xray_grafana.contract import PART_OF
 from xray_grafana.errors import XRayGrafanaError
+from xray_grafana.push.refusals import excerpt
 from xray_grafana.xray.trace_id import TraceId
 
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 30
 _TRIES: Final = 4
 _ROUNDS: Final = 4
+# Of a trace that X-Ray keeps whole, 500 kB, there are a handful.
+_PAGES_MAX: Final = 1000
 _FIRST_WAIT_SECONDS: Final = 0.5
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 _ADDRESS_VARIABLES: Final = ("AWS_ENDPOINT_URL_XRAY", "AWS_ENDPOINT_URL")
@@ -42,8 +45,13 @@ _YOUNG_SECONDS: Final = 300
 _SIGN_IN_CODES: Final = ("ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient", "InvalidSignature", "RequestExpired")
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_FAULT: Final = 500
+_ANOTHER_HINT: Final = "check --endpoint-url: is there X-Ray, or something else?"
 
 Client = Any
+
+
+class _NotXRayError(Exception):
+    """The answer is none of X-Ray's; `str()` says why."""
 
 
 @dataclass(slots=True)
@@ -99,6 +107,10 @@ def fetch(xray: Client, trace_id: TraceId, *, sleep: Callable[[float], None] = t
                 return fetched
     except (BotoCoreError, ClientError) as error:
         raise _refused(error, place_of(xray)) from error
+    except _NotXRayError as error:
+        raise XRayGrafanaError(
+            f"the answer to BatchGetTraces is not that of X-Ray: {error}", where=place_of(xray), hint=_ANOTHER_HINT
+        ) from error
     summary = f"it left {trace_id.xray} undone however often it was asked"
     raise XRayGrafanaError(summary, where=place_of(xray), hint="it is busy, or throttles this account: try again in a minute")
 
@@ -129,19 +141,32 @@ def _ask(xray: Client, trace_id: TraceId) -> Fetched | None:
     fetched = Fetched()
     texts: dict[str, str] = {}
     request: dict[str, Any] = {"TraceIds": [trace_id.xray]}
-    while True:
-        answer = xray.batch_get_traces(**request)
-        for trace in answer.get("Traces") or ():
+    for _ in range(_PAGES_MAX):
+        answer = _page(xray, request)
+        for trace in answer["Traces"]:
             fetched.limit_exceeded |= trace.get("LimitExceeded") is True
             texts.update((str(segment.get("Id")), str(segment.get("Document"))) for segment in trace.get("Segments") or ())
         if answer.get("UnprocessedTraceIds"):
             return None
         token = answer.get("NextToken")
         if not token or token == request.get("NextToken"):
-            break
+            _read(texts.values(), fetched)
+            return fetched
         request["NextToken"] = token
-    _read(texts.values(), fetched)
-    return fetched
+    raise _NotXRayError(f"{_PAGES_MAX:,} pages, and still there are more")
+
+
+def _page(xray: Client, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One page as the service model has it. botocore reads an answer as if it were of its model, and raises whatever that leads to."""
+    try:
+        answer: Mapping[str, Any] = xray.batch_get_traces(**request)
+    except (BotoCoreError, ClientError):
+        raise
+    except (ResponseParserError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise _NotXRayError("no object with Traces as AWS writes them") from error
+    if not isinstance(answer.get("Traces"), list) or not isinstance(answer.get("NextToken"), str | None):
+        raise _NotXRayError("no object with Traces as AWS writes them")
+    return answer
 
 
 def _read(texts: Iterable[str], fetched: Fetched) -> None:
@@ -161,14 +186,14 @@ def _refused(error: BotoCoreError | ClientError, where: str) -> XRayGrafanaError
         details = error.response.get("Error", {})
         code, text = str(details.get("Code", "unknown")), str(details.get("Message", "")).strip()
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        answer = printable(f"{code}: {text}" if text else code)
+        answer = excerpt(f"{code}: {text}" if text else code)
         return XRayGrafanaError(f"BatchGetTraces was refused: {answer}", where=where, hint=_hint(code, status))
     if isinstance(error, NoCredentialsError):
         hint = "sign in with `aws sso login` or set AWS_PROFILE; a sandbox needs none: --endpoint-url http://127.0.0.1:4000"
         return XRayGrafanaError("there are no AWS credentials", where=where, hint=hint)
     is_network = isinstance(error, ConnectionError | HTTPClientError)
     network_hint = "check --endpoint-url and the network; for a local X-Ray, whether `xray-grafana sandbox` is running"
-    return XRayGrafanaError(f"cannot be asked: {printable(str(error))}", where=where, hint=network_hint if is_network else None)
+    return XRayGrafanaError(f"cannot be asked: {excerpt(str(error))}", where=where, hint=network_hint if is_network else None)
 
 
 def _hint(code: str, status: int) -> str | None:
@@ -178,7 +203,7 @@ def _hint(code: str, status: int) -> str | None:
         return "the credentials have expired or are of another account: sign in again"
     if status == _TOO_MANY_REQUESTS or "Throttl" in code:
         return "somebody asks X-Ray too often, such as boards that refresh every few seconds: try again in a minute"
-    return "try again in a minute" if status >= _SERVER_FAULT else "check --endpoint-url: is there X-Ray, or something else?"
+    return "try again in a minute" if status >= _SERVER_FAULT else _ANOTHER_HINT
 
 
 def _day(epoch_seconds: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from xray_grafana.trace.details import is_inferred
@@ -11,9 +12,9 @@ from xray_grafana.xray.spans import Span, assemble
 from xray_grafana.xray.trace_id import TraceId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trace:
-    """`tops`: roots and orphans in order of start, at least one.
+    """`tops`: roots and orphans in order of start, at least one. What takes a walk over all spans is found once.
 
     limit_exceeded  X-Ray left segments out
     unreadable      documents that are none
@@ -44,12 +45,12 @@ class Trace:
         """Spans whose parent is not there."""
         return tuple(top for top in self.tops if top.orphan)
 
-    @property
+    @cached_property
     def start(self) -> float:
         """When the first span began, in seconds since 1970. A span without a time counts only where none has one."""
         return min((span.start for span in self.spans() if span.start > 0), default=0.0)
 
-    @property
+    @cached_property
     def last(self) -> float:
         """The last moment that anything is known of, in seconds since 1970."""
         return max(span.start if span.end is None else max(span.start, span.end) for span in self.spans())
@@ -59,17 +60,17 @@ class Trace:
         """From the first start to the last end, in seconds; None while something runs."""
         return None if self.open_spans else self.last - self.start
 
-    @property
+    @cached_property
     def open_spans(self) -> int:
         """How many spans are in progress."""
         return sum(span.end is None for span in self.spans())
 
-    @property
+    @cached_property
     def segments(self) -> tuple[Span, ...]:
         """The segments that services sent."""
         return tuple(span for span in self.spans() if span.is_segment and not is_inferred(span))
 
-    @property
+    @cached_property
     def services(self) -> tuple[str, ...]:
         """Names of the services that sent them, each once."""
         return tuple(dict.fromkeys(span.name for span in self.segments))

@@ -174,7 +174,9 @@ class _Table:
 
 
 def _rows(top: Span, look: Look) -> Iterator[_Row]:
+    """Of the tree in front of a span only as much is kept as a line can hold: a chain of spans would need its length squared."""
     glyphs = look.glyphs
+    most = look.width // _UNIT * _UNIT
     blank = " " * _UNIT
     pending = [(top, "", "")]
     while pending:
@@ -184,7 +186,11 @@ def _rows(top: Span, look: Look) -> Iterator[_Row]:
         last = len(children) - 1
         pending += reversed(
             [
-                (child, guides + (glyphs.last if index == last else glyphs.branch), guides + (blank if index == last else glyphs.guide))
+                (
+                    child,
+                    (guides + (glyphs.last if index == last else glyphs.branch))[-most:],
+                    (guides + (blank if index == last else glyphs.guide))[-most:],
+                )
                 for index, child in enumerate(children)
             ]
         )

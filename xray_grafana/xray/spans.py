@@ -76,11 +76,10 @@ def assemble(documents: Iterable[Mapping[str, Any]]) -> tuple[Span, ...]:
     for span in embedded:
         if span.parent is not None:
             span.parent.children.append(span)
-    missing = len(apart) + len(embedded) - sum(map(_settle, tops))
-    while missing > 0:
-        top = _cut_ring(apart, embedded)
-        tops.append(top)
-        missing -= _settle(top)
+    if len(apart) + len(embedded) > sum(map(_settle, tops)):
+        for top in _cut_rings(apart, embedded):
+            _settle(top)
+            tops.append(top)
     tops.sort(key=_by_start)
     return tuple(tops)
 
@@ -173,24 +172,31 @@ def _settle(top: Span) -> int:
     return count
 
 
-def _cut_ring(apart: Iterable[Span], embedded: Iterable[Span]) -> Span:
-    """Takes the earliest document that is part of a ring out of its parent's hands.
+def _cut_rings(apart: list[Span], embedded: list[Span]) -> Iterator[Span]:
+    """Takes the earliest document of each ring out of its parent's hands.
 
     A ring of embedded ones alone comes from a document that holds its own id, complete where the document itself is open.
     """
-    ringed = list(filter(_is_own_ancestor, apart)) or list(filter(_is_own_ancestor, embedded))
-    first = min(ringed, key=_by_start)
-    if first.parent is not None:
-        first.parent.children.remove(first)
-    first.parent = None
-    first.orphan = True
-    return first
+    documents = set(apart)
+    for ring in list(_rings((*apart, *embedded))):
+        first = min([span for span in ring if span in documents] or ring, key=_by_start)
+        if first.parent is not None:
+            first.parent.children.remove(first)
+        first.parent = None
+        first.orphan = True
+        yield first
 
 
-def _is_own_ancestor(span: Span) -> bool:
+def _rings(spans: Iterable[Span]) -> Iterator[list[Span]]:
+    """The spans that are above themselves, ring by ring. Every span is looked at once, however many rings there are."""
     seen: set[Span] = set()
-    above = span.parent
-    while above is not None and above is not span and above not in seen:
-        seen.add(above)
-        above = above.parent
-    return above is span
+    for span in spans:
+        way: dict[Span, None] = {}
+        above: Span | None = span
+        while above is not None and above not in seen:
+            seen.add(above)
+            way[above] = None
+            above = above.parent
+        if above is not None and above in way:
+            passed = list(way)
+            yield passed[passed.index(above) :]

@@ -145,9 +145,9 @@ def test_a_trace_graph_shows_who_is_still_at_work_without_numbers() -> None:
 def test_nodes_and_edges_know_the_seconds_in_which_their_first_and_last_traces_began() -> None:
     with counted([(0, chain(start=1.9), ()), (50, chain(start=47.2), ())]) as context:
         cart, *_, client = _asked(context, WINDOW)
-    assert (cart["StartTime"], cart["EndTime"]) == (NOON + 1, NOON + 47)
-    assert (client["StartTime"], client["EndTime"]) == (NOON + 1, NOON + 47)
-    assert (client["Edges"][0]["StartTime"], client["Edges"][0]["EndTime"]) == (NOON + 1, NOON + 47)
+    assert (cart["StartTime"], cart["EndTime"]) == (NOON + 1, NOON + 48)
+    assert (client["StartTime"], client["EndTime"]) == (NOON + 1, NOON + 48)
+    assert (client["Edges"][0]["StartTime"], client["Edges"][0]["EndTime"]) == (NOON + 1, NOON + 48)
 
 
 def test_a_window_takes_the_traces_received_in_the_minutes_it_touches() -> None:
@@ -260,6 +260,7 @@ def test_the_graph_of_one_trace_has_times_to_the_millisecond_and_no_window() -> 
     assert shop["Edges"][0]["SummaryStatistics"]["TotalResponseTime"] == 1.25
     assert cart["DurationHistogram"] == [{"Value": 0.75, "Count": 1}]
     assert [each["StartTime"] for each in (cart, client, client["Edges"][0])] == [None, None, None]
+    assert [(each["HostedIn"], each["KeyAttributes"], each["Region"]) for each in (cart, shop, client)] == [(None, None, None)] * 3
     assert answer["NextToken"] is None
 
 
@@ -269,7 +270,8 @@ def test_the_graph_of_one_trace_has_times_to_the_millisecond_and_no_window() -> 
         ({"TraceIds": []}, "Zero trace ids provided"),
         ({"TraceIds": [TRACE_ID, TRACE_ID]}, "Currently only one trace Id is supported"),
         ({"TraceIds": ["1-2-3"]}, "Invalid traceId. ErrorCode: InvalidId"),
-        ({"TraceIds": [TRACE_ID.upper()]}, "Invalid traceId. ErrorCode: InvalidId"),
+        ({"TraceIds": [f"{TRACE_ID}0"]}, "Invalid traceId. ErrorCode: InvalidId"),
+        ({"TraceIds": [TRACE_ID.upper()]}, "Trace id not found"),
         ({"TraceIds": [TRACE_ID]}, "Trace id not found"),
         ({"TraceIds": [TRACE_ID], "NextToken": "1"}, "NextToken is currently not supported"),
         ({}, "1 validation error detected: Value null at 'traceIds' failed to satisfy constraint: Member must not be null"),

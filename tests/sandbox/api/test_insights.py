@@ -57,7 +57,7 @@ def test_an_outage_that_is_over_is_one_closed_insight_whose_cause_is_the_service
         "State": "CLOSED",
         "StartTime": NOON + 30 * 60,
         "EndTime": NOON + 40 * 60,
-        "Summary": "cart failed 100% of its requests from 12:30 to 12:40 UTC. Before, it had failed 0%.",
+        "Summary": "Faults rose. 100% of its requests failed from 12:30 to 12:40 UTC, 0% before. The root cause is cart.",
         # Ten minutes of four requests; in the first of them the shop still answered.
         "ClientRequestImpactStatistics": {"FaultCount": 36, "OkCount": 4, "TotalCount": 40},
         "RootCauseServiceRequestImpactStatistics": {"FaultCount": 40, "OkCount": 0, "TotalCount": 40},
@@ -71,7 +71,7 @@ def test_an_outage_that_goes_on_is_active_and_has_no_end() -> None:
         add_group(context, "paid", insights=True)
         (insight,) = _summaries(context)["InsightSummaries"]
     assert (insight["State"], insight["EndTime"], insight["LastUpdateTime"]) == ("ACTIVE", None, NOON + 3600)
-    assert insight["Summary"] == "cart failed 100% of its requests from 12:30 UTC. Before, it had failed 0%."
+    assert insight["Summary"] == "Faults rose. 100% of its requests failed from 12:30 UTC, 0% before. The root cause is cart."
 
 
 def test_the_id_is_a_uuid_and_the_same_whenever_and_however_it_is_asked_for() -> None:

@@ -237,6 +237,14 @@ def test_a_token_is_of_its_request(context: Context) -> None:
     assert len(ids(page(context, asked(FilterExpression=None, NextToken=token)))) == 1
 
 
+def test_the_share_may_change_between_pages(context: Context) -> None:
+    keep(context, [request(start=float(number)) for number in range(PAGE_MATCHES + 1)])
+    sampled = {**asked(TimeRangeType="Event"), "Sampling": True}
+    first = page(context, {**sampled, "SamplingStrategy": {"Name": "FixedRate", "Value": 1.0}})
+    second = page(context, {**sampled, "SamplingStrategy": {"Name": "FixedRate", "Value": 0.0}, "NextToken": first["NextToken"]})
+    assert (len(ids(first)), ids(second), second["NextToken"]) == (PAGE_MATCHES, [], None)
+
+
 @pytest.mark.parametrize("token", ["x", "", "é", "bm90IEpTT04=", "W10=", "WzEsIDIsIDNd", 5, ["a"], "A" * 100_000])
 def test_a_token_that_is_none_is_refused(context: Context, token: object) -> None:
     assert refused(context, asked(NextToken=token)) == ("InvalidRequestException", f"Invalid token {token}")

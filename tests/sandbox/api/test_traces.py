@@ -138,6 +138,12 @@ def test_traces_that_are_not_there_are_left_out_without_a_word() -> None:
     assert (answer["UnprocessedTraceIds"], answer["NextToken"]) == ([], None)
 
 
+def test_a_trace_whose_id_is_written_in_capital_letters_is_given_back() -> None:
+    capitals = TRACE_ID.upper()
+    (trace,) = _asked({**segment("shop", 1), "trace_id": capitals}, ids=[capitals])["Traces"]
+    assert trace["Id"] == capitals
+
+
 def test_five_ids_may_be_asked_for() -> None:
     ids = [f"1-6ab13b80-{number:024x}" for number in range(1, 6)]
     assert len(_asked(segment("shop", 1), ids=ids)["Traces"]) == 1
@@ -149,7 +155,7 @@ def test_five_ids_may_be_asked_for() -> None:
     [
         ({"TraceIds": [f"1-6ab13b80-{number:024x}" for number in range(6)]}, "Exceeding maximum query size: 5"),
         ({"TraceIds": ["1-2-3"]}, "Invalid trace id 1-2-3: incorrect id format"),
-        ({"TraceIds": [TRACE_ID.upper()]}, f"Invalid trace id {TRACE_ID.upper()}: incorrect id format"),
+        ({"TraceIds": [f"{TRACE_ID}0"]}, f"Invalid trace id {TRACE_ID}0: incorrect id format"),
         ({"TraceIds": [TRACE_ID, TRACE_ID]}, "Containing duplicate trace ids"),
         ({"TraceIds": [TRACE_ID], "NextToken": "1"}, "NextToken is currently not supported"),
         ({}, "1 validation error detected: Value null at 'traceIds' failed to satisfy constraint: Member must not be null"),

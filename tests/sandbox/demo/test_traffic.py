@@ -307,6 +307,20 @@ def test_a_failing_provider_fails_orders_through_payments_and_checkout_with_exce
     assert 0.4 < len(failed) / paid < 0.8
 
 
+def test_a_missing_item_and_a_wrong_password_are_errors_that_somebody_raised(requests: list[Request]) -> None:
+    raised = {
+        (segment["name"], segment["http"]["response"]["status"], segment["cause"]["exceptions"][0]["type"])
+        for request in requests
+        for segment in request.documents
+        if segment.get("error") and "throttle" not in segment and "cause" in segment
+    }
+    assert raised == {("inventory", 404, "ItemNotFound"), ("storefront", 401, "LoginRefused")}
+    refused = [request for request in requests if parse_access(request.alb).elb_status_code == 404]
+    # 30 in a hundred requests are for one of 200 items, of which 2 are not there: 3 in a thousand.
+    assert 0.001 < len(refused) / len(requests) < 0.006
+    assert all("warn" in {line.level for line in request.logs if line.service == "inventory"} for request in refused)
+
+
 def test_throttling_reaches_the_customer_as_429_and_no_fault() -> None:
     requests = during("throttling", Scene(rate=Rate(mean=6)))
     throttled = [

@@ -236,10 +236,10 @@ def test_a_cause_of_another_shape_holds_no_exception(odd: object) -> None:
     assert faults(segment("shop", 1, fault=True, cause=odd)) == ()
 
 
-def test_an_exception_without_type_or_message_has_empty_ones() -> None:
+def test_an_exception_without_a_type_has_an_empty_one_and_without_a_message_none() -> None:
     (cause,) = faults(segment("shop", 1, fault=True, cause={"exceptions": [{}, {"type": 7, "message": None}]}))
 
-    assert cause.services[0].entities[0].exceptions == (CauseException("", ""), CauseException("", ""))
+    assert cause.services[0].entities[0].exceptions == (CauseException("", None), CauseException("", None))
 
 
 def test_a_service_that_calls_itself_stands_twice_on_the_path() -> None:

@@ -586,3 +586,10 @@ def test_indices_and_numbers_hold_together(documents: list[Document]) -> None:
 
 def is_index(index: int, visits: Sequence[Visit]) -> bool:
     return 0 <= index < len(visits)
+
+
+@pytest.mark.parametrize(("start", "shown"), [(1.79e12, 253_370_764_800.0), (-1e14, 0.0), (-1.0, 0.0), (1.79e9, 1.79e9)])
+def test_a_start_that_no_calendar_has_is_shown_as_the_nearest_that_one_has(start: float, shown: float) -> None:
+    """1.79e12 is what milliseconds in the place of seconds give."""
+    facts = read_trace(TRACE_ID, [{**segment("shop", 1), "start_time": start, "end_time": start + 2}])
+    assert (facts.start, facts.duration) == (shown, 2.0)

@@ -151,9 +151,10 @@ def test_tags_of_a_new_rule_are_kept_and_go_with_it(context: Context) -> None:
 def test_a_rule_is_changed_where_a_member_is_given(context: Context, clock: Clock) -> None:
     create(context)
     clock.now += 60
-    update = {"RuleARN": f"{ARN}checkout", "FixedRate": 1, "Attributes": {"a": "b"}, "SamplingRateBoost": {"MaxRate": 0.5}}
+    boost = {"MaxRate": 0.5, "CooldownWindowMinutes": 10}
+    update = {"RuleARN": f"{ARN}checkout", "FixedRate": 1, "Attributes": {"a": "b"}, "SamplingRateBoost": boost}
     answer = update_sampling_rule(context, {"SamplingRuleUpdate": update})
-    rule = {**RULE, "RuleARN": f"{ARN}checkout", "FixedRate": 1, "Attributes": {"a": "b"}, "SamplingRateBoost": {"MaxRate": 0.5}}
+    rule = {**RULE, "RuleARN": f"{ARN}checkout", "FixedRate": 1, "Attributes": {"a": "b"}, "SamplingRateBoost": boost}
     assert answer == {"SamplingRuleRecord": {"SamplingRule": rule, "CreatedAt": START, "ModifiedAt": START + 60}}
 
 
@@ -201,6 +202,21 @@ def test_a_name_is_there_once(context: Context) -> None:
         ("Priority", 10_000, "Value '10000' at 'priority' failed to satisfy constraint: Member must have value less than or equal to 9999"),
         ("FixedRate", 1.5, "Value '1.5' at 'fixedRate' failed to satisfy constraint: Member must have value less than or equal to 1"),
         ("FixedRate", -1, "Value '-1' at 'fixedRate' failed to satisfy constraint: Member must have value greater than or equal to 0"),
+        (
+            "ReservoirSize",
+            1 << 31,
+            "at 'reservoirSize' failed to satisfy constraint: Member must have value less than or equal to 2147483647",
+        ),
+        (
+            "SamplingRateBoost",
+            {"MaxRate": 0.5},
+            "Value null at 'cooldownWindowMinutes' failed to satisfy constraint: Member must not be null",
+        ),
+        (
+            "SamplingRateBoost",
+            {"MaxRate": float("inf"), "CooldownWindowMinutes": 1},
+            "Value 'inf' at 'maxRate' failed to satisfy constraint",
+        ),
         ("Version", 2, "Value '2' at 'version' failed to satisfy constraint: Member must have value less than or equal to 1"),
         ("Host", "h" * 65, "at 'host' failed to satisfy constraint: Member must have length less than or equal to 64"),
         ("Host", None, "Value null at 'host' failed to satisfy constraint: Member must not be null"),
@@ -215,9 +231,23 @@ def test_a_member_out_of_bounds_is_a_validation_error(context: Context, member: 
     assert message in text
 
 
+def test_of_a_boost_only_what_the_service_model_has_is_kept(context: Context) -> None:
+    made = create(context, SamplingRateBoost={"MaxRate": 0.5, "CooldownWindowMinutes": 10, "More": {"deep": ["x"]}})
+    assert made["SamplingRule"]["SamplingRateBoost"] == {"MaxRate": 0.5, "CooldownWindowMinutes": 10}
+    assert rules_of(context)[0]["SamplingRule"]["SamplingRateBoost"] == {"MaxRate": 0.5, "CooldownWindowMinutes": 10}
+
+
 @pytest.mark.parametrize(
     ("member", "value"),
-    [("Priority", "1"), ("Priority", 1.5), ("Priority", True), ("FixedRate", "all"), ("Host", 5), ("SamplingRateBoost", 1)],
+    [
+        ("Priority", "1"),
+        ("Priority", 1.5),
+        ("Priority", True),
+        ("FixedRate", "all"),
+        ("Host", 5),
+        ("SamplingRateBoost", 1),
+        ("SamplingRateBoost", {"MaxRate": []}),
+    ],
 )
 def test_a_member_of_another_type_is_a_serialization_error(context: Context, member: str, value: Any) -> None:
     assert refusal(create_sampling_rule, context, {"SamplingRule": {**RULE, member: value}}).startswith("SerializationException: ")
@@ -380,7 +410,7 @@ SamplingRules:
         ("Samplingrules: []", "Samplingrules: got an unknown key"),
         ("SamplingRules: [{RuleName: a, FixedRate: 1}]", "SamplingRules.0.Priority: got nothing — expected a whole number from 1 to 9999"),
         ("SamplingRules: [{Priority: 1, FixedRate: 1}]", "RuleName: got nothing — expected text of 1 to 32 characters"),
-        ("SamplingRules: [{RuleName: a, Priority: 1, FixedRate: 1, ReservoirSize: -1}]", "expected a whole number of 0 or more"),
+        ("SamplingRules: [{RuleName: a, Priority: 1, FixedRate: 1, ReservoirSize: -1}]", "expected a whole number from 0 to 2147483647"),
         ("SamplingRuleRecords: [{}]", "SamplingRuleRecords.0.SamplingRule: got nothing — expected a sampling rule"),
         ("SamplingRules: [" + "{RuleName: a, Priority: 1, FixedRate: 1}," * 26 + "]", "got 26 rules — expected at most 25"),
         ("SamplingRules: [", "rules.yaml:"),

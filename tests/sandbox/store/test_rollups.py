@@ -120,6 +120,16 @@ def test_a_trace_counts_in_default_and_in_each_of_its_groups(connection: sqlite3
     assert _sums(connection, MINUTE, MINUTE + 1, "other") == {}
 
 
+def test_times_that_cannot_be_true_leave_room_for_others(connection: sqlite3.Connection) -> None:
+    """A start in seconds and an end in milliseconds: 1.79e12 s. A request counts as a year, 31,536,000 s, at most."""
+    odd = [Counted(request(1.79e12), NOON, ())] * 20
+    rollups.apply(connection, [], odd)
+    rollups.apply(connection, [], [Counted(request(1.5), NOON, ())])
+    assert _sums(connection, MINUTE, MINUTE + 1)[SHOP_SERIES].micros == 20 * 31_536_000_000_000 + 1_500_000
+    rollups.apply(connection, odd, [])
+    assert _sums(connection, MINUTE, MINUTE + 1)[SHOP_SERIES].micros == 1_500_000
+
+
 def test_a_trace_that_is_read_again_counts_once(connection: sqlite3.Connection) -> None:
     before = Counted(request(1.0), NOON, ("slow",))
     rollups.apply(connection, [], [before, Counted(request(4.0), NOON, ())])

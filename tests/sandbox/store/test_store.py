@@ -296,3 +296,20 @@ def test_turns_are_given_in_the_order_of_asking() -> None:
     assert served == [0, 1, 2, 3, 4]
     with turns:
         pass
+
+
+def test_traces_without_a_root_are_found_by_their_start_and_the_others_are_not_looked_at() -> None:
+    """Of a million of them a search would otherwise read each for every page."""
+    query = "SELECT start FROM traces WHERE root_start IS NULL AND start >= 1 AND start <= 2 ORDER BY start DESC, number DESC LIMIT 9"
+    with closing(Store.open(None)) as store, store.reading() as connection:
+        ((*_, plan),) = connection.execute(f"EXPLAIN QUERY PLAN {query}")
+    assert plan == "SEARCH traces USING COVERING INDEX traces_root_start (root_start=? AND start>? AND start<?)"
+
+
+def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/null")):
+        with pytest.raises(OutputError, match="is no file but a pipe, a device or the like") as caught:
+            Store.open(path)
+        assert caught.value.where == str(path)

@@ -21,7 +21,8 @@ from xray_grafana.sandbox.otlp import request as otlp_request
 JSON: Final = "application/json"
 # What reads answers with what was put before; longer nobody is kept waiting.
 _SETTLE_SECONDS: Final = 2.0
-_WRITES: Final = ("Put", "Create", "Update", "Delete", "Tag", "Untag", "GetSampling")
+# These have nothing to do with what was put before. Groups have: a trace belongs to those that there were when it came.
+_INDIFFERENT: Final = ("Put", "Tag", "Untag", "GetSampling", "CreateSampling", "UpdateSampling", "DeleteSampling")
 
 
 class Request(NamedTuple):
@@ -89,7 +90,7 @@ class Answers:
             raise not_covered(operation)
         members = _members(request.body)
         members.update(parse_qsl(url.query, keep_blank_values=True))
-        if not operation.name.startswith(_WRITES):
+        if not operation.name.startswith(_INDIFFERENT):
             self._settle()
         return Answer(HTTPStatus.OK, JSON, json.dumps(operation.handler(self.context, members), allow_nan=False).encode())
 

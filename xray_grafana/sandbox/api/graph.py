@@ -24,7 +24,8 @@ from xray_grafana.sandbox.store import rollups
 from xray_grafana.sandbox.store.rollups import Series
 from xray_grafana.sandbox.store.tally import Tally, millisecond_of
 
-_TRACE_ID: Final = re.compile(XRAY_TRACE_ID_PATTERN)
+# Segments are taken under ids in capital letters as well, so such a trace must have an answer.
+_TRACE_ID: Final = re.compile(XRAY_TRACE_ID_PATTERN, re.IGNORECASE)
 
 
 def get_service_graph(context: Context, request: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +61,9 @@ def get_trace_graph(context: Context, request: dict[str, Any]) -> dict[str, Any]
     if not documents:
         raise ApiError("Trace id not found")
     facts = read_trace(trace_id, [json.loads(text) for (text,) in documents])
-    return {"Services": services(tallies_of(facts)), "NextToken": None}
+    # What a service graph has empty, a trace graph has as null (captured answers of X-Ray).
+    found = [{**each, "HostedIn": None, "KeyAttributes": None} for each in services(tallies_of(facts))]
+    return {"Services": found, "NextToken": None}
 
 
 def minutes_touched(window: TimeRange) -> tuple[int, int]:
@@ -179,6 +182,6 @@ def _alias(node: Node) -> dict[str, Any]:
 
 
 def _times(tallies: Iterable[Tally]) -> dict[str, int | None]:
-    """The seconds in which the first and the last of the traces began."""
-    known = [(each.first, each.last) for each in tallies if each.first is not None and each.last is not None]
-    return {"StartTime": min((first for first, _ in known), default=None), "EndTime": max((last for _, last in known), default=None)}
+    """From the second in which the first of the traces began to the end of the last's: the Grafana plugin divides by the difference."""
+    known = [(each.first, each.last + 1) for each in tallies if each.first is not None and each.last is not None]
+    return {"StartTime": min((first for first, _ in known), default=None), "EndTime": max((end for _, end in known), default=None)}

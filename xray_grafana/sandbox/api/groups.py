@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -146,6 +147,20 @@ def members(connection: Connection, facts: TraceFacts) -> tuple[str, ...]:
         return ()
     groups: GroupLookup = lookup(connection)
     return tuple(name for name in names if (expression := groups[name]) is not None and matches(expression, facts, groups))
+
+
+def arns_of(connection: Connection, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The ARNs of groups, in order of their names. An ARN, unlike a name, is never another group's later."""
+    return _column(connection, "SELECT arn FROM groups WHERE name IN (SELECT value FROM json_each(?)) ORDER BY name", names)
+
+
+def names_of(connection: Connection, arns: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the groups with these ARNs, without those that were deleted since."""
+    return _column(connection, "SELECT name FROM groups WHERE arn IN (SELECT value FROM json_each(?)) ORDER BY name", arns)
+
+
+def _column(connection: Connection, query: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(found for (found,) in connection.execute(query, (json.dumps(values),))) if values else ()
 
 
 @lru_cache(maxsize=4 * GROUPS_MAX)

@@ -191,13 +191,11 @@ def _counts(requests: Requests) -> dict[str, int]:
 
 
 def _summary(incident: Incident, requests: Requests) -> str:
-    """No full stop but at the ends of sentences: the plugin shows what stands before the first."""
+    """The Grafana plugin shows the second sentence of a closed insight, up to a full stop: it has the numbers, and no name with stops."""
     cause = incident.services[0]
     span = f"from {_clock(incident.begin)}" + ("" if incident.end is None else f" to {_clock(incident.end)}")
-    return (
-        f"{cause.node.name} failed {_percent(requests.faults / max(requests.total, 1))} of its requests {span} UTC. "
-        f"Before, it had failed {_percent(cause.spell.baseline)}."
-    )
+    share, before = _percent(requests.faults / max(requests.total, 1)), _percent(cause.spell.baseline)
+    return f"Faults rose. {share} of its requests failed {span} UTC, {before} before. The root cause is {cause.node.name}."
 
 
 def _impacted(graph: list[dict[str, Any]], failing: set[Node]) -> list[dict[str, Any]]:

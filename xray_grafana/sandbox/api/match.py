@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from xray_grafana.sandbox.facts.facts import Cause, Edge, TraceFacts, Visit
+from xray_grafana.sandbox.facts.outcome import seconds_between
 from xray_grafana.xray.expression.tree import (
     And,
     AnnotationTest,
@@ -239,7 +240,7 @@ _OF_VISIT: Final[dict[str, Callable[[Visit], Value | None]]] = {
     "inferred": lambda visit: visit.role == "inferred",
     "root": lambda visit: visit.root,
     "responsetime": lambda visit: visit.response_seconds,
-    "duration": lambda visit: None if visit.end is None else visit.end - visit.start,
+    "duration": lambda visit: None if visit.end is None else seconds_between(visit.start, visit.end),
     "http.status": lambda visit: visit.http.status,
     "http.url": lambda visit: visit.http.url,
     "http.method": lambda visit: visit.http.method,

@@ -21,7 +21,8 @@ from xray_grafana.sandbox.facts.nodes import called_node, is_call, is_unanswered
 from xray_grafana.xray.spans import Span, assemble
 
 MOST_IDS: Final = 5
-_TRACE_ID: Final = re.compile(XRAY_TRACE_ID_PATTERN)
+# Segments are taken under ids in capital letters as well, so such a trace must have an answer.
+_TRACE_ID: Final = re.compile(XRAY_TRACE_ID_PATTERN, re.IGNORECASE)
 # What a subsegment sent apart has beyond an embedded one.
 _APART: Final = ("type", "trace_id", "parent_id")
 _COPIED: Final = ("fault", "error", "throttle", "http", "sql", "aws")

@@ -46,6 +46,7 @@ _SHOP_PORT: Final = 8080
 _BUCKET: Final = "sandbox-alb-logs"
 _QUEUE: Final = "alb-logs"
 _VISIT_SECONDS: Final = 2
+_REPORT_SECONDS: Final = 120
 # By number, as in the images: Grafana's, Loki's, the demo's own, and any that is not root's for the rest.
 _NOBODY: Final = "65532:65532"
 _GRAFANA_USER: Final = "472:0"
@@ -85,6 +86,7 @@ def compose_file(stage: Stage) -> str:
             "moto": _moto(stage),
             "bucket": _bucket(stage),
             "shipper": _shipper(stage),
+            "report": _report(stage),
         },
         "configs": {
             "bundle": {"content": bundle_config(stage.region, stage.account)},
@@ -117,9 +119,19 @@ def _service(user: str, *, read_only: bool = True) -> Document:
     }
 
 
+def _built(image: str, context: str) -> Document:
+    """An image that is built here, by one service: Compose builds side by side, and two of one name are in each other's way."""
+    return {"image": image, "build": {"context": context}, "pull_policy": "build"}
+
+
+def _taken(image: str) -> Document:
+    """An image that another service builds. No registry has it."""
+    return {"image": image, "pull_policy": "never"}
+
+
 def _own(*, read_only: bool = True) -> Document:
-    """A container of this repository's image."""
-    return {"image": _IMAGE, "build": {"context": "."}, **_service(_NOBODY, read_only=read_only)}
+    """A container of this repository's image, which the sandbox builds."""
+    return _taken(_IMAGE) | _service(_NOBODY, read_only=read_only)
 
 
 def _once(service: Document) -> Document:
@@ -212,7 +224,8 @@ def _sandbox(stage: Stage) -> Document:
         "--loki": f"http://loki:{LOKI_PORT}",
     }
     return {
-        **_own(),
+        **_built(_IMAGE, "."),
+        **_service(_NOBODY),
         "command": ["sandbox", *(word for option in options.items() for word in option)],
         "environment": _aws(stage),
         "ports": [_published(SANDBOX_PORT), _published(contract.AGENT_PORT), _published(contract.AGENT_PORT, "udp")],
@@ -229,12 +242,13 @@ def _shop(role: str, stage: Stage) -> Document:
         "AWS_REGION": stage.region,
     }
     depends: Document = {"sandbox": _HEALTHY}
+    image = _built(_SHOP_IMAGE, "k8s/demo/image")
     if role == "front":
+        image = _taken(_SHOP_IMAGE)
         environment["DEMO_BACK_URL"] = f"http://demo-back:{_SHOP_PORT}"
         depends["demo-back"] = _HEALTHY
     return {
-        "image": _SHOP_IMAGE,
-        "build": {"context": "k8s/demo/image"},
+        **image,
         **_service(_SHOP_USER),
         "environment": environment,
         "healthcheck": _healthcheck(_python(f"http://127.0.0.1:{_SHOP_PORT}/healthz")),
@@ -291,4 +305,17 @@ def _shipper(stage: Stage) -> Document:
         "command": [*contract.SHIPPER_COMMAND[1:], "--queue", queue, "--loki", f"http://loki:{LOKI_PORT}"],
         "environment": _aws(stage) | {contract.SERVICES_VARIABLE: json.dumps({LOAD_BALANCER: STOREFRONT.name})},
         "depends_on": {"bucket": _DONE, "loki": _HEALTHY},
+    }
+
+
+def _report(stage: Stage) -> Document:
+    """Asks again and again how many requests have a trace, for the board of the pipeline. There is nothing to ask about at first."""
+    addresses = f"--endpoint-url http://sandbox:{SANDBOX_PORT} --loki http://loki:{LOKI_PORT}"
+    record = f"xray-grafana alb report --record --from 1h --sample 100 {addresses}"
+    return {
+        **_own(),
+        "entrypoint": ["sh", "-uc"],
+        "command": [f"while sleep {_REPORT_SECONDS}; do {record}; done"],
+        "environment": _aws(stage),
+        "depends_on": {"sandbox": _HEALTHY, "loki": _HEALTHY},
     }

@@ -190,7 +190,8 @@ class Play:
         """Ends a service's request by an exception."""
         visit.status = status
         visit.trouble = Trouble(hex_id(self.chance, 16), kind, message)
-        self.note(visit, "error", f"{kind}: {message}")
+        level: Level = "error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "warn"
+        self.note(visit, level, f"{kind}: {message}")
 
     def note(self, visit: Visit, level: Level, message: str) -> None:
         """Has the service log something."""

@@ -85,8 +85,7 @@ def _show_order(play: Play, visit: Visit) -> None:
 def _log_in(play: Play, visit: Visit) -> None:
     play.work(0.03)
     if play.happens(0.08):
-        visit.status = HTTPStatus.UNAUTHORIZED
-        play.note(visit, "warn", "wrong password")
+        play.fail(visit, HTTPStatus.UNAUTHORIZED, "LoginRefused", "wrong password")
 
 
 ROUTES: Final = (
@@ -113,8 +112,9 @@ def _list_items(play: Play, visit: Visit) -> None:
 
 def _one_item(play: Play, visit: Visit) -> None:
     play.table(visit, "inventory", "GetItem")
-    if int(visit.path.rpartition("/")[2]) >= _KNOWN_ITEMS:
-        visit.status = HTTPStatus.NOT_FOUND
+    item = int(visit.path.rpartition("/")[2])
+    if item >= _KNOWN_ITEMS:
+        play.fail(visit, HTTPStatus.NOT_FOUND, "ItemNotFound", f"there is no item {item}")
     play.work(0.001)
 
 
@@ -164,7 +164,7 @@ def _place_order(play: Play, visit: Visit) -> None:
         return
     payment = play.call(visit, PAYMENTS, "POST", "/payments", _pay)
     if payment.status >= HTTPStatus.BAD_REQUEST:
-        play.fail(visit, HTTPStatus.BAD_GATEWAY, "PaymentFailed", f"payments answered {payment.status} for order {order}")
+        play.fail(visit, HTTPStatus.BAD_GATEWAY, "PaymentFailed", f"payments answered {payment.status}")
         return
     play.call(visit, INVENTORY, "POST", "/reservations", _reserve)
     play.table(visit, "orders", "PutItem")

@@ -109,7 +109,7 @@ class _Failures:
 
 def exceptions_of(document: Mapping[str, Any]) -> tuple[CauseException, ...]:
     """The exceptions that the span itself raised."""
-    return tuple(CauseException(text(each, "type") or "", text(each, "message") or "") for each in _raw_exceptions(document))
+    return tuple(CauseException(text(each, "type") or "", text(each, "message")) for each in _raw_exceptions(document))
 
 
 def _raw_exceptions(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -28,7 +28,7 @@ _DOCUMENTS_OF: Final = "SELECT document FROM segments WHERE trace_id = ? ORDER B
 _UPDATE: Final = """
 UPDATE traces SET dirty = (revision != ?), start = ?, finish = ?, root_start = ?, duration = ?, response = ?, status = ?,
     fault = ?, error = ?, throttle = ?, ok = ?, partial = ?, counted = ?, groups = ?, facts = ?
-WHERE number = ? AND dirty = 1
+WHERE number = ? AND id = ? AND dirty = 1
 """
 # A trace that cannot be read is left as it was until it gets another document.
 _GIVE_UP: Final = "UPDATE traces SET dirty = 0 WHERE number = ? AND revision = ?"
@@ -137,11 +137,13 @@ class Derivation:
         with self._store.writing() as connection:
             for trace, facts in read:
                 names = groups.members(connection, facts)
-                values = (*_columns(facts), trace.received, json.dumps(names), fact_texts.dump(facts))
-                if not connection.execute(_UPDATE, (trace.revision, *values, trace.number)).rowcount:
+                arns = json.dumps(groups.arns_of(connection, names))
+                values = (*_columns(facts), trace.received, arns, fact_texts.dump(facts))
+                if not connection.execute(_UPDATE, (trace.revision, *values, trace.number, trace.id)).rowcount:
                     continue  # deleted meanwhile
                 if trace.counted is not None and trace.old is not None:
-                    removed.append(Counted(fact_texts.load(trace.old), trace.counted, tuple(json.loads(trace.groups or "[]"))))
+                    counted_in = groups.names_of(connection, tuple(json.loads(trace.groups or "[]")))
+                    removed.append(Counted(fact_texts.load(trace.old), trace.counted, counted_in))
                 added.append(Counted(facts, trace.received, names))
             rollups.apply(connection, removed, added)
 

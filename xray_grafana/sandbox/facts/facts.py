@@ -89,10 +89,10 @@ class User(NamedTuple):
 
 
 class CauseException(NamedTuple):
-    """An exception as a root cause shows it. Names are never None: the Grafana plugin reads them unasked."""
+    """An exception as a root cause shows it. Its name is never None: the Grafana plugin reads it unasked."""
 
     name: str
-    message: str
+    message: str | None
 
 
 class CauseEntity(NamedTuple):

@@ -18,6 +18,8 @@ from xray_grafana.xray.spans import Span, assemble
 # Users of the SDKs report that others are dropped without a word.
 _ANNOTATION_KEY: Final = re.compile(r"[A-Za-z0-9_.]+")
 _LARGEST: Final = 1e308  # what a double holds
+# Milliseconds in the place of seconds are a time that boto3 and Go cannot read: one such segment would hide all others of an answer.
+_LATEST: Final = 253_370_764_800.0  # the year 9999, which no time zone makes 10000
 _MOST_LINKS: Final = 20  # of a segment (X-Ray Developer Guide, "Linked traces")
 _NO_HTTP: Final = Http()
 
@@ -78,7 +80,7 @@ class _Reader:
             self._link(trace_id, tops)
         return TraceFacts(
             id=trace_id,
-            start=self._start if tops else 0.0,
+            start=min(max(self._start, 0.0), _LATEST) if tops else 0.0,
             root_start=None if root is None else root.start,
             duration=None if self._is_open or not tops else seconds_between(self._start, self._end),
             response_seconds=None if root is None else seconds_of(root),

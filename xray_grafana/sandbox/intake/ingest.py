@@ -12,6 +12,7 @@ from functools import cache
 from itertools import chain
 from typing import Final, NamedTuple
 
+from xray_grafana.alb.fields import printable
 from xray_grafana.errors import OutputError
 from xray_grafana.sandbox.intake.datagrams import BadDatagramError, documents_of
 from xray_grafana.sandbox.intake.documents import Document, Rejected, check
@@ -19,14 +20,15 @@ from xray_grafana.sandbox.store.store import Store
 
 _BATCH: Final = 5_000  # documents in a transaction: it is short enough for others to write in between
 _ROWS: Final = 100  # in a statement
+_SHOWN_ID: Final = 40  # characters of an id, which may be any text
 # Waiting documents and datagrams. Beyond, the API's callers wait and datagrams are lost, loudly.
 _QUEUE_BYTES: Final = 256 * 1024 * 1024
 
-# The later one counts, but what is complete does not become open again.
+# What is open is replaced. Of complete ones the first counts, as an emulator has it that replays captured answers of X-Ray.
 _SEGMENT: Final = """
 INSERT INTO segments (trace_id, id, in_progress, received, document) VALUES {}
 ON CONFLICT (trace_id, id) DO UPDATE SET in_progress = excluded.in_progress, received = excluded.received, document = excluded.document
-WHERE excluded.in_progress <= segments.in_progress
+WHERE segments.in_progress
 """
 _TRACE: Final = """
 INSERT INTO traces (id, received, revision, dirty) VALUES {}
@@ -38,7 +40,7 @@ _NEWEST_TRACE: Final = "SELECT coalesce(max(number), 0) FROM traces"
 class Counts(NamedTuple):
     """What came since the start. `segments` are stored ones, also those sent again; `traces` are new ones.
 
-    rejected        refused documents; `last_rejection` says the newest one's id and why
+    rejected        refused documents; `last_rejected` is the newest one's id, as far as it can be shown, `last_rejection` says why
     datagrams_bad   datagrams that hold no document; `last_bad` says why
     datagrams_lost  good for all we know, but there was no room, or the store could not be written
     """
@@ -48,6 +50,7 @@ class Counts(NamedTuple):
     rejected: int
     datagrams_bad: int
     datagrams_lost: int
+    last_rejected: str | None
     last_rejection: str | None
     last_bad: str | None
 
@@ -75,7 +78,7 @@ class Ingest:
         self._queued_bytes = 0
         self._changed = threading.Condition()
         self._closed = False
-        self._counts = Counts(0, 0, 0, 0, 0, None, None)
+        self._counts = Counts(0, 0, 0, 0, 0, None, None, None)
         self._thread = threading.Thread(target=self._run, name="sandbox-ingest")
         self._thread.start()
 
@@ -217,7 +220,8 @@ class Ingest:
         if rejected:
             last = rejected[-1]
             self._count(rejected=len(rejected))
-            self._counts = self._counts._replace(last_rejection=f"{last.id or 'a document without id'}: {last.message}")
+            shown = "a document without id" if not last.id else printable(last.id[:_SHOWN_ID])
+            self._counts = self._counts._replace(last_rejected=shown, last_rejection=last.message)
 
     def _count(self, *, segments: int = 0, traces: int = 0, rejected: int = 0, datagrams_bad: int = 0, datagrams_lost: int = 0) -> None:
         counts = self._counts

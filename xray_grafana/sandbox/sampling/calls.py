@@ -14,7 +14,9 @@ from xray_grafana.sandbox.api.tags import put_tags, read_tags
 from xray_grafana.sandbox.sampling.rule import (
     ATTRIBUTES,
     BOOST,
+    BOOST_MEMBERS,
     DEFAULT_RULE,
+    LARGEST_INTEGER,
     MAX_RULES,
     MEMBERS,
     RULE_ARN,
@@ -30,7 +32,6 @@ from xray_grafana.sandbox.sampling.sampling import write
 _DOCUMENTS: Final = "SamplingStatisticsDocuments"
 _MAX_DOCUMENTS: Final = 25
 _CLIENT_ID: Final = re.compile(r"[0-9a-fA-F]{24}").fullmatch
-_COUNT_MOST: Final = (1 << 31) - 1
 _OF_DEFAULT: Final = frozenset({"RuleName", RULE_ARN, "FixedRate", "ReservoirSize"})
 
 
@@ -138,7 +139,7 @@ def _report(document: dict[str, Any]) -> tuple[str, str, tuple[int, int, int]]:
     if not _CLIENT_ID(client):
         raise validation_error(f"Value '{client}' at 'clientID' failed to satisfy constraint: Member must have length equal to 24")
     moment(document, "Timestamp")
-    counts = [whole(document, each, least=0, most=_COUNT_MOST) for each in ("RequestCount", "BorrowCount", "SampledCount")]
+    counts = [whole(document, each, least=0, most=LARGEST_INTEGER) for each in ("RequestCount", "BorrowCount", "SampledCount")]
     for each, count in zip(("RequestCount", "SampledCount"), counts[::2], strict=True):
         if count is None:
             raise _missing(each)
@@ -182,8 +183,19 @@ def _members(given: dict[str, Any], *, needed: bool) -> Rule:
     elif needed:
         rule[ATTRIBUTES] = {}
     if given.get(BOOST) is not None:
-        rule[BOOST] = _structure(given, BOOST)
+        rule[BOOST] = _boost(_structure(given, BOOST))
     return rule
+
+
+def _boost(given: dict[str, Any]) -> Rule:
+    """Only what the service model has: whatever else came along would stand in every later answer."""
+    boost: Rule = {}
+    for each in BOOST_MEMBERS:
+        value = given.get(each.name)
+        if value is None:
+            raise _missing(each.name)
+        boost[each.name] = _checked(each, value)
+    return boost
 
 
 def _checked(each: Member, value: Any) -> Any:

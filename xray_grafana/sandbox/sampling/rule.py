@@ -12,6 +12,7 @@ Rule: TypeAlias = dict[str, Any]
 
 DEFAULT_RULE: Final = "Default"
 MAX_RULES: Final = 25  # General Reference, "X-Ray endpoints and quotas"; Default is not counted
+LARGEST_INTEGER: Final = (1 << 31) - 1  # of the service model
 _MAX_ATTRIBUTES: Final = 5
 _LONGEST_ATTRIBUTE: Final = 32
 
@@ -22,7 +23,7 @@ class Member(NamedTuple):
     name: str
     kind: Literal["text", "whole number", "number"]
     least: int
-    most: int | None
+    most: int
     absent: str | int | None
 
 
@@ -31,13 +32,17 @@ MEMBERS: Final = (
     Member("ResourceARN", "text", 0, 500, "*"),
     Member("Priority", "whole number", 1, 9999, None),
     Member("FixedRate", "number", 0, 1, None),
-    Member("ReservoirSize", "whole number", 0, None, 0),
+    Member("ReservoirSize", "whole number", 0, LARGEST_INTEGER, 0),
     Member("ServiceName", "text", 0, 64, "*"),
     Member("ServiceType", "text", 0, 64, "*"),
     Member("Host", "text", 0, 64, "*"),
     Member("HTTPMethod", "text", 0, 10, "*"),
     Member("URLPath", "text", 0, 128, "*"),
     Member("Version", "whole number", 1, 1, 1),
+)
+BOOST_MEMBERS: Final = (
+    Member("MaxRate", "number", 0, 1, None),
+    Member("CooldownWindowMinutes", "whole number", 0, LARGEST_INTEGER, None),
 )
 ATTRIBUTES: Final = "Attributes"
 RULE_ARN: Final = "RuleARN"
@@ -55,7 +60,7 @@ def is_of_kind(member: Member, value: object) -> bool:
 def is_within(member: Member, value: Any) -> bool:
     """Whether a value of the member's type keeps its bounds."""
     size = len(value) if isinstance(value, str) else value
-    return bool(size >= member.least and (member.most is None or size <= member.most))
+    return bool(member.least <= size <= member.most)
 
 
 def expected(member: Member) -> str:
@@ -64,7 +69,7 @@ def expected(member: Member) -> str:
         return f"text of {member.least or 'at most'}{' to' if member.least else ''} {member.most} characters"
     if member.least == member.most:
         return str(member.least)
-    return f"a {member.kind} of {member.least} or more" if member.most is None else f"a {member.kind} from {member.least} to {member.most}"
+    return f"a {member.kind} from {member.least} to {member.most}"
 
 
 def are_attributes(value: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -38,10 +39,12 @@ class Claim:
 def claimed(path: Path) -> Claim:
     """The file, made empty if it is not there. Raises OutputError when another sandbox has it or it is not one of ours."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Without O_NONBLOCK a device may keep whoever opens it waiting.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
     except OSError as error:
         raise OutputError(f"cannot be opened: {error.strerror}", where=str(path), hint="its folder must be there and writable") from error
     try:
+        _check_kind(descriptor, str(path))
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _check(os.pread(descriptor, _HEADER_BYTES, 0), str(path))
         return Claim(descriptor, os.fstat(descriptor).st_size)
@@ -52,6 +55,11 @@ def claimed(path: Path) -> Claim:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def _check_kind(descriptor: int, where: str) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OutputError("is no file but a pipe, a device or the like", where=where, hint=_ANOTHER_FILE)
 
 
 def _check(header: bytes, where: str) -> None:

@@ -17,7 +17,8 @@ VERSION: Final = 1
 # segments  `document` is the JSON text as it came; `received` the time of receipt
 # traces    `received` is the receipt of the newest update, `revision` counts updates, `dirty` is 1 until the facts are derived from all;
 #           `counted` is the receipt time under which rollups count these facts (NULL: not counted); `groups` is the JSON list of the
-#           groups the trace belonged to when it was derived; outcome and status are the root's; what is derived is NULL until then
+#           ARNs of the groups the trace belonged to when it was derived; outcome and status are the root's; what is derived is NULL until
+#           then. The index by `root_start` goes on with `start`, by which traces without a root are looked for
 # groups    Default is among them once its insights were switched; it has no filter
 SCHEMA: Final = f"""
 CREATE TABLE segments (
@@ -49,7 +50,7 @@ CREATE TABLE traces (
     groups TEXT,
     facts TEXT
 );
-CREATE INDEX traces_root_start ON traces (root_start);
+CREATE INDEX traces_root_start ON traces (root_start, start);
 CREATE INDEX traces_received ON traces (received);
 CREATE INDEX traces_dirty ON traces (received) WHERE dirty = 1;
 CREATE TABLE groups (

@@ -8,13 +8,16 @@ from typing import Final
 from xray_grafana.sandbox.facts.facts import Outcome
 
 _EXACT_BELOW: Final = 100
+# A request that claims to have taken longer is counted as a year: some that confuse seconds with milliseconds would be more than SQLite's
+# 64 bits hold, and no trace of their hour could be counted any more.
+_LONGEST_SECONDS: Final = 365 * 86_400.0
 
 
 @dataclass(slots=True)
 class Tally:
     """Requests by how they ended, each counted once; open ones are in none.
 
-    micros  the time of all together in microseconds
+    micros  the time of all together in microseconds, each counted as a year at most
     bins    milliseconds → requests; `bin_of` and `millisecond_of` make the keys
     first, last  the earliest and the latest second, since 1970, in which a counted trace began; None before the first. Subtracting does not
                  narrow them: only the traces themselves could say by how much
@@ -47,7 +50,7 @@ class Tally:
             self.error += times
         else:
             self.throttle += times
-        self.micros += times * round(seconds * 1_000_000)
+        self.micros += times * round(min(seconds, _LONGEST_SECONDS) * 1_000_000)
         self.bins[place] = self.bins.get(place, 0) + times
         if times > 0 and began is not None:
             if self.first is None or began < self.first:
