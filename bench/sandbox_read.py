@@ -29,7 +29,7 @@ import botocore.config
 from bench.sandbox_ingest import moto
 from xray_grafana.sandbox.api.context import Context
 from xray_grafana.sandbox.api.groups import create_group
-from xray_grafana.sandbox.facts.derive import Derivation
+from xray_grafana.sandbox.derivation.derive import Derivation
 from xray_grafana.sandbox.intake.ingest import Ingest
 from xray_grafana.sandbox.sampling.sampling import Sampling
 from xray_grafana.sandbox.store.store import Store

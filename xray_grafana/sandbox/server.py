@@ -15,7 +15,7 @@ from xray_grafana.errors import OutputError
 from xray_grafana.sandbox.addresses import Address, address_of, bound, shown
 from xray_grafana.sandbox.api.answers import Answers
 from xray_grafana.sandbox.api.context import Context
-from xray_grafana.sandbox.facts.derive import Derivation
+from xray_grafana.sandbox.derivation.derive import Derivation
 from xray_grafana.sandbox.http import HttpServer
 from xray_grafana.sandbox.intake.ingest import Ingest
 from xray_grafana.sandbox.intake.udp import UdpServer

@@ -15,8 +15,9 @@ from xray_grafana.sandbox.api.context import Context, Handler
 from xray_grafana.sandbox.api.errors import ApiError
 from xray_grafana.sandbox.api.graph import get_service_graph
 from xray_grafana.sandbox.api.group_choice import groups_with_insights
-from xray_grafana.sandbox.api.match import matches
 from xray_grafana.sandbox.api.tags import list_tags_for_resource
+from xray_grafana.sandbox.derivation.membership import read_groups
+from xray_grafana.sandbox.facts.match import matches
 from xray_grafana.sandbox.store import rollups
 from xray_grafana.sandbox.store.rollups import Counted
 from xray_grafana.sandbox.store.store import Store
@@ -229,7 +230,7 @@ def test_insights_of_default_can_be_switched(context: Context) -> None:
     assert listed(context) == [on]
     with context.store.reading() as connection:
         assert groups_with_insights(connection) == ["Default"]
-        assert groups.members(connection, request(1.0, "fault")) == ()
+        assert read_groups(connection).of(request(1.0, "fault")) == ()
     groups.update_group(context, {"GroupName": "Default", "InsightsConfiguration": {"InsightsEnabled": False}})
     assert listed(context) == [DEFAULT]
 
@@ -260,20 +261,20 @@ def test_groups_come_on_one_page(context: Context) -> None:
 def test_a_trace_belongs_to_the_groups_that_find_it(context: Context) -> None:
     faulty, fine = request(3.0, "fault"), request(0.5)
     with context.store.reading() as connection:
-        assert groups.members(connection, faulty) == ()
+        assert read_groups(connection).of(faulty) == ()
     create(context, "slow", "duration > 2")
     create(context, "faults", "fault")
     create(context, "bad", 'group.name = "slow" OR group.name = "faults"')
     create(context, "quick", 'group.name != "slow"')
     create(context, "all", 'group.name = "Default"')
     with context.store.reading() as connection:
-        assert groups.members(connection, faulty) == ("all", "bad", "faults", "slow")
-        assert groups.members(connection, fine) == ("all", "quick")
+        assert read_groups(connection).of(faulty) == ("all", "bad", "faults", "slow")
+        assert read_groups(connection).of(fine) == ("all", "quick")
 
 
 def test_groups_are_looked_up_by_name_and_arn(context: Context) -> None:
     arn = create(context, "faults", "fault")["GroupARN"]
     with context.store.reading() as connection:
-        found = groups.lookup(connection)
+        found = read_groups(connection).expressions
     assert set(found) == {"Default", "faults", arn}
     assert matches(parse_filter(f'group.arn = "{arn}"'), request(1.0, "fault"), found)

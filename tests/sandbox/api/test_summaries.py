@@ -15,7 +15,7 @@ from xray_grafana.sandbox.api.context import Context
 from xray_grafana.sandbox.api.errors import ApiError
 from xray_grafana.sandbox.api.groups import create_group
 from xray_grafana.sandbox.api.summaries import LOOKED_AT_MAX, PAGE_MATCHES, SCANNED_MAX, get_trace_summaries
-from xray_grafana.sandbox.facts.derive import _columns
+from xray_grafana.sandbox.derivation.derive import _columns
 from xray_grafana.sandbox.facts.facts import Http, TraceFacts, dump
 from xray_grafana.sandbox.store.store import Store
 

@@ -14,8 +14,7 @@ from xray_grafana.config.load import parse_config
 from xray_grafana.errors import ConfigError
 from xray_grafana.sandbox.api.context import Context
 from xray_grafana.sandbox.api.errors import ApiError
-from xray_grafana.sandbox.intake.ingest import Ingest
-from xray_grafana.sandbox.sampling.calls import (
+from xray_grafana.sandbox.api.sampling import (
     create_sampling_rule,
     delete_sampling_rule,
     get_sampling_rules,
@@ -23,6 +22,7 @@ from xray_grafana.sandbox.sampling.calls import (
     get_sampling_targets,
     update_sampling_rule,
 )
+from xray_grafana.sandbox.intake.ingest import Ingest
 from xray_grafana.sandbox.sampling.file import load_rules, parse_rules
 from xray_grafana.sandbox.sampling.sampling import Sampling
 from xray_grafana.sandbox.store.store import Store

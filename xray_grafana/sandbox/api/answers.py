@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from xray_grafana.errors import XRayGrafanaError
+from xray_grafana.sandbox.api import otlp as otlp_request
 from xray_grafana.sandbox.api.context import Context
 from xray_grafana.sandbox.api.errors import ApiError
 from xray_grafana.sandbox.api.operations import find, no_such_path, not_covered
-from xray_grafana.sandbox.otlp import request as otlp_request
 
 JSON: Final = "application/json"
 # What reads answers with what was put before; longer nobody is kept waiting.

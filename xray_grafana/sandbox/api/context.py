@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:  # they import handlers' types from here
-    from xray_grafana.sandbox.intake.ingest import Ingest
-    from xray_grafana.sandbox.sampling.sampling import Sampling
-    from xray_grafana.sandbox.store.store import Store
+from xray_grafana.sandbox.intake.ingest import Ingest
+from xray_grafana.sandbox.sampling.sampling import Sampling
+from xray_grafana.sandbox.store.store import Store
 
 
 @dataclass(frozen=True)

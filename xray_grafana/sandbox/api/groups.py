@@ -1,4 +1,4 @@
-"""Groups: the five calls that manage them, and which of them a trace belongs to.
+"""Groups: the five calls that manage them.
 
 Default has every trace and no filter; of it alone the settings of insights are kept. Texts of errors are X-Ray's own where captured
 answers have them.
@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from sqlite3 import Connection
 from typing import Any, Final, NamedTuple
 
 from xray_grafana.sandbox.api.context import Context
 from xray_grafana.sandbox.api.errors import ApiError
-from xray_grafana.sandbox.api.match import GroupLookup, matches
 from xray_grafana.sandbox.api.request import needed_text, text, unreadable
 from xray_grafana.sandbox.api.tags import put_tags, read_tags
-from xray_grafana.sandbox.facts.facts import TraceFacts
 from xray_grafana.sandbox.store.rollups import DEFAULT_GROUP, forget_group
-from xray_grafana.xray.expression import Expression, ExpressionError, parse_filter
+from xray_grafana.xray.expression import ExpressionError, parse_filter
 
 # AWS General Reference, "X-Ray endpoints and quotas": 25 groups in an account; Default is one of them.
 GROUPS_MAX: Final = 25
@@ -127,45 +123,9 @@ def delete_group(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def lookup(connection: Connection) -> dict[str, Expression | None]:
-    """Every group's expression under its name and its ARN."""
-    found: dict[str, Expression | None] = {DEFAULT_GROUP: None}
-    for name, arn, expression, _, _ in connection.execute(_MADE):
-        found[name] = found[arn] = _parsed(expression)
-    return found
-
-
 def default_arn(context: Context) -> str:
     """Default's ARN, the only one without an id behind the name."""
     return f"{_arn_prefix(context)}{DEFAULT_GROUP}"
-
-
-def members(connection: Connection, facts: TraceFacts) -> tuple[str, ...]:
-    """The names of the groups, without Default, whose filter finds the trace now."""
-    names = [row[0] for row in connection.execute(_MADE)]
-    if not names:
-        return ()
-    groups: GroupLookup = lookup(connection)
-    return tuple(name for name in names if (expression := groups[name]) is not None and matches(expression, facts, groups))
-
-
-def arns_of(connection: Connection, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The ARNs of groups, in order of their names. An ARN, unlike a name, is never another group's later."""
-    return _column(connection, "SELECT arn FROM groups WHERE name IN (SELECT value FROM json_each(?)) ORDER BY name", names)
-
-
-def names_of(connection: Connection, arns: tuple[str, ...]) -> tuple[str, ...]:
-    """The names of the groups with these ARNs, without those that were deleted since."""
-    return _column(connection, "SELECT name FROM groups WHERE arn IN (SELECT value FROM json_each(?)) ORDER BY name", arns)
-
-
-def _column(connection: Connection, query: str, values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(found for (found,) in connection.execute(query, (json.dumps(values),))) if values else ()
-
-
-@lru_cache(maxsize=4 * GROUPS_MAX)
-def _parsed(expression: str) -> Expression:
-    return parse_filter(expression)
 
 
 def _filter(value: object) -> str:

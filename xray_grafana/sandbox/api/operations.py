@@ -9,11 +9,10 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from xray_grafana.sandbox.api import graph, groups, insights, signals, statistics, summaries, tags, traces
+from xray_grafana.sandbox.api import graph, groups, insights, put, signals, statistics, summaries, tags, traces
+from xray_grafana.sandbox.api import sampling as sampling_calls
 from xray_grafana.sandbox.api.context import Handler
 from xray_grafana.sandbox.api.errors import ApiError
-from xray_grafana.sandbox.intake import put
-from xray_grafana.sandbox.sampling import calls as sampling_calls
 
 COVERED: Final = "covered"
 NOT_COVERED: Final = "not"

@@ -17,14 +17,15 @@ from collections.abc import Iterator, Mapping
 from sqlite3 import Connection
 from typing import Any, Final, NamedTuple
 
-from xray_grafana.sandbox.api import groups
 from xray_grafana.sandbox.api.context import Context
 from xray_grafana.sandbox.api.errors import ApiError, validation_error
-from xray_grafana.sandbox.api.match import matches
+from xray_grafana.sandbox.api.groups import default_arn
 from xray_grafana.sandbox.api.prefilter import narrowing
 from xray_grafana.sandbox.api.request import TimeRange, time_range, unreadable
 from xray_grafana.sandbox.api.summary import summary_of
+from xray_grafana.sandbox.derivation.membership import read_groups
 from xray_grafana.sandbox.facts.facts import load
+from xray_grafana.sandbox.facts.match import matches
 from xray_grafana.xray.expression import Expression, ExpressionError, parse_filter
 
 # The longest range X-Ray answers is not published; a client quotes "Time range cannot be longer than 24 hours".
@@ -118,7 +119,7 @@ def get_trace_summaries(context: Context, request: dict[str, Any]) -> dict[str, 
     query = _query(request)
     place = _place(query, request.get("NextToken"))
     with context.store.reading() as connection:
-        known = {**groups.lookup(connection), groups.default_arn(context): None}
+        known = {**read_groups(connection).expressions, default_arn(context): None}
     found: list[dict[str, Any]] = []
     scanned = looked_at = 0
     passing = _passing(context, query, place)

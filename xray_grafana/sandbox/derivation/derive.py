@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from xray_grafana.errors import OutputError
-from xray_grafana.sandbox.api import groups
+from xray_grafana.sandbox.derivation.membership import read_groups
 from xray_grafana.sandbox.facts import facts as fact_texts
 from xray_grafana.sandbox.facts.facts import TraceFacts
 from xray_grafana.sandbox.facts.read import read_trace
@@ -93,11 +93,13 @@ class Derivation:
                 if str(error) != failed:
                     failed = str(error)
                     self._note(f"traces are not derived: {error}")
+            else:
+                failed = None
 
     def _batch(self) -> bool:
         """One batch; whether there was any."""
         traces = self._dirty()
-        if not self._attempt(traces):
+        if traces and not self._attempt(traces):
             for trace in traces:  # one of them is to blame
                 self._attempt([trace])
         return bool(traces)
@@ -135,14 +137,15 @@ class Derivation:
         removed: list[Counted] = []
         added: list[Counted] = []
         with self._store.writing() as connection:
+            groups = read_groups(connection)
             for trace, facts in read:
-                names = groups.members(connection, facts)
-                arns = json.dumps(groups.arns_of(connection, names))
+                names = groups.of(facts)
+                arns = json.dumps([groups.arns[name] for name in names])
                 values = (*_columns(facts), trace.received, arns, fact_texts.dump(facts))
                 if not connection.execute(_UPDATE, (trace.revision, *values, trace.number, trace.id)).rowcount:
                     continue  # deleted meanwhile
                 if trace.counted is not None and trace.old is not None:
-                    counted_in = groups.names_of(connection, tuple(json.loads(trace.groups or "[]")))
+                    counted_in = groups.names_of(json.loads(trace.groups or "[]"))
                     removed.append(Counted(fact_texts.load(trace.old), trace.counted, counted_in))
                 added.append(Counted(facts, trace.received, names))
             rollups.apply(connection, removed, added)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import pytest
 
 from tests.sandbox.made_facts import CART, PROVIDER, SHOP, TABLE, edge, trace, visit
-from xray_grafana.sandbox.api.match import GROUPS_DEEP, GroupLookup, matches
 from xray_grafana.sandbox.facts.facts import (
     Annotation,
     Cause,
@@ -24,6 +23,7 @@ from xray_grafana.sandbox.facts.facts import (
     dump,
     load,
 )
+from xray_grafana.sandbox.facts.match import GROUPS_DEEP, GroupLookup, matches
 from xray_grafana.xray.expression import parse_filter
 from xray_grafana.xray.expression.parse import DEPTH_MAX
 

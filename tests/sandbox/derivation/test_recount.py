@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.sandbox.build_trace import START, apart, segment, subsegment
 from tests.sandbox.made_facts import context_of
 from xray_grafana.sandbox.api import groups
-from xray_grafana.sandbox.facts.derive import Derivation
+from xray_grafana.sandbox.derivation.derive import Derivation
+from xray_grafana.sandbox.derivation.membership import read_groups
 from xray_grafana.sandbox.facts.facts import load
 from xray_grafana.sandbox.facts.read import read_trace
 from xray_grafana.sandbox.intake.ingest import Ingest
@@ -48,7 +49,7 @@ class Bench:
         self._seconds += 1
         context = context_of(self.store, self._seconds)
         with self.store.reading() as connection:
-            is_there = name in groups.lookup(connection)
+            is_there = name in read_groups(connection).arns
         if expression is None and is_there:
             groups.delete_group(context, {"GroupName": name})
         elif expression is not None:
@@ -124,7 +125,7 @@ def test_counts_are_those_of_the_traces_that_are_there_and_of_the_groups_that_th
                 texts = connection.execute("SELECT document FROM segments WHERE trace_id = ?", (trace_id,)).fetchall()
                 assert load(facts) == read_trace(trace_id, [json.loads(text) for (text,) in texts])
                 assert counted == received
-                traces.append(Counted(load(facts), counted, groups.names_of(connection, tuple(json.loads(arns)))))
+                traces.append(Counted(load(facts), counted, read_groups(connection).names_of(json.loads(arns))))
             assert counts(connection) == recounted(traces)
 
 

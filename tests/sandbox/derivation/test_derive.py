@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.build_trace import START, TRACE_ID, apart, segment, subsegment
-from xray_grafana.sandbox.facts.derive import Derivation
+from xray_grafana.sandbox.derivation.derive import Derivation
 from xray_grafana.sandbox.facts.facts import load
 from xray_grafana.sandbox.intake.ingest import Ingest
 from xray_grafana.sandbox.store import rollups

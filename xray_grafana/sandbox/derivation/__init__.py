@@ -1,0 +1,1 @@
+"""From documents to facts: traces that changed are read again, put into groups and counted."""
