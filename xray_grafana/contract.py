@@ -110,6 +110,10 @@ POD_IDENTITY_ADDRESS: Final = "169.254.170.23"
 # The public chart of the daemon, for those who prefer it.
 DAEMON_CHART: Final = "okgolove/aws-xray"
 DAEMON_CHART_VERSION: Final = "5.0.0"
+# The sandbox: where it serves the API, and the region and the account that it reports unless it is told others.
+SANDBOX_PORT: Final = 4000
+SANDBOX_REGION: Final = "us-east-1"
+SANDBOX_ACCOUNT: Final = "000000000000"
 # Label that every object of the bundle carries (Kubernetes recommended labels).
 PART_OF_LABEL: Final = "app.kubernetes.io/part-of"
 PART_OF: Final = "xray-grafana"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tests.push.loki_fake import LokiFake, Stored
@@ -12,6 +12,22 @@ from xray_grafana.loki.selector import Selector, parse_selector
 QUERY_PATH: Final = "/loki/api/v1/query_range"
 BALANCERS_PATH: Final = "/loki/api/v1/label/lb/values"
 _QUERY: Final = re.compile(r"(\{.*\}) \| ([a-z_]+)=~`(.*)`")
+
+
+def selects(selector: Selector, labels: Mapping[str, str]) -> bool:
+    """Whether a stream of these labels is one of the selector's. A label that it does not have is empty."""
+    return all(_fits(labels.get(matcher.label, ""), matcher.op, matcher.value) for matcher in selector.matchers)
+
+
+def _fits(value: str, op: str, wanted: str) -> bool:
+    match op:
+        case "=":
+            return value == wanted
+        case "!=":
+            return value != wanted
+        case "=~":
+            return re.fullmatch(wanted, value) is not None
+    return re.fullmatch(wanted, value) is None
 
 
 class Questions:
@@ -27,7 +43,7 @@ class Questions:
         start, end = int(parameters["start"]), int(parameters["end"])
         for text in self._loki.streams:
             labels = {matcher.label: matcher.value for matcher in parse_selector(text).matchers}
-            if all(_fits(labels.get(matcher.label, ""), matcher.op, matcher.value) for matcher in selector.matchers):
+            if selects(selector, labels):
                 for entry in self._loki.entries(labels):
                     if start <= entry.timestamp_ns < end:
                         yield labels, entry
@@ -49,14 +65,3 @@ class Questions:
         newest = sorted(found, key=lambda pair: -pair[1].timestamp_ns)[: int(parameters["limit"])]
         streams = [{"stream": labels, "values": [[str(entry.timestamp_ns), entry.line.decode()]]} for labels, entry in newest]
         return {"status": "success", "data": {"resultType": "streams", "result": streams}}
-
-
-def _fits(value: str, op: str, wanted: str) -> bool:
-    match op:
-        case "=":
-            return value == wanted
-        case "!=":
-            return value != wanted
-        case "=~":
-            return re.fullmatch(wanted, value) is not None
-    return re.fullmatch(wanted, value) is None

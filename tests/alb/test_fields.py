@@ -66,6 +66,7 @@ def test_bytes_that_are_no_utf_8_stay_escapes_all_the_way() -> None:
         ("\x1b[2J\x00\x7f\r\n\t", r"\x1b[2J\x00\x7f\x0d\x0a\x09"),
         ("\x9b31m", r"\x9b31m"),
         ("a\u202eb\u2028", r"a\u202eb\u2028"),
+        ("pay\u200bment \ufeffs\xadhop", r"pay\u200bment \ufeffs\xadhop"),
     ],
 )
 def test_characters_that_steer_a_terminal_are_shown_as_escapes(text: str, shown: str) -> None:

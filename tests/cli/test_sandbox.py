@@ -26,12 +26,15 @@ from tests.alb.aws import until
 from tests.cli.conftest import Run
 from tests.cli.program import ROOT, run_program
 from tests.push.loki_fake import NO_LIMITS, LokiFake
-from xray_grafana.cli.sandbox import _at, _playing
-from xray_grafana.cli.sandbox_banner import Address, Running, banner, environment, exposed, json_line
+from xray_grafana.cli.sandbox_banner import Running, banner, environment, exposed, json_line
 from xray_grafana.cli.sandbox_live import Live, Refusals, Status, status_line
+from xray_grafana.cli.sandbox_run import _at, _playing, _status
 from xray_grafana.errors import OutputError
+from xray_grafana.sandbox.addresses import Address
 from xray_grafana.sandbox.demo.driver import Status as DemoStatus
 from xray_grafana.sandbox.demo.incidents import INCIDENTS, Occurrence
+from xray_grafana.sandbox.sampling.rule import default_rule
+from xray_grafana.sandbox.server import Sandbox, Settings
 
 pytestmark = pytest.mark.enable_socket
 
@@ -205,13 +208,17 @@ def test_each_reason_for_a_rejected_segment_is_told_once_where_there_is_no_termi
         assert process.stderr is not None
         first = process.stderr.readline()
         call(f"http://127.0.0.1:{port}", "/TraceSegments", body)
-        time.sleep(1.5)  # one look later
+        # Whichever look sees this one has seen the three before it, too.
+        other = json.dumps(segment(name=""))
+        call(f"http://127.0.0.1:{port}", "/TraceSegments", {"TraceSegmentDocuments": [other]})
+        second = process.stderr.readline()
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=30)
 
     assert first == "3 rejected segments: the last, 53995c3f42cd8ad8: Invalid segment. ErrorCode: InvalidTraceId\n"
+    assert second == "4 rejected segments: the last, 53995c3f42cd8ad8: Invalid segment. ErrorCode: MissingName\n"
     assert err == ""
-    assert ", 6 × rejected segment; nothing is kept\n" in out
+    assert ", 7 × rejected segment; nothing is kept\n" in out
 
 
 # The demo
@@ -380,7 +387,7 @@ def test_the_compose_file_is_printed_and_nothing_is_started(run: Run) -> None:
 
 # The banner
 
-RUNNING = Running(("127.0.0.1", 4000), ("127.0.0.1", 2000), "eu-west-1", "111122223333", None, None, 1)
+RUNNING = Running(("127.0.0.1", 4000), ("127.0.0.1", 2000), "eu-west-1", "111122223333", None, (default_rule(),), 1)
 
 
 def test_the_banner_has_a_data_source_that_grafana_can_be_given() -> None:
@@ -397,10 +404,48 @@ def test_the_banner_has_a_data_source_that_grafana_can_be_given() -> None:
 def test_the_banner_says_what_is_sampled_kept_and_played() -> None:
     assert "Sampling        100 %: SDKs are told to trace every request\n" in banner(RUNNING)
     assert "nothing of it is left at the end; --data FILE keeps it" in banner(RUNNING)
-    other = banner(RUNNING._replace(data=Path("xr.db"), sampling_rules=Path("rules.json"), seed=None))
-    assert "Sampling        the rules of rules.json\n" in other
+    other = banner(RUNNING._replace(data=Path("xr.db"), seed=None))
     assert "Kept            in xr.db\n" in other
     assert "Demo            none\n" in other
+
+
+def test_the_banner_says_how_to_see_a_trace_and_how_to_end() -> None:
+    text = banner(RUNNING)
+    assert "  One trace       xray-grafana trace ID --endpoint-url http://127.0.0.1:4000\n" in text
+    assert "Ctrl-C ends it.\n" in text
+
+
+def rule(name: str, rate: float = 1.0, reservoir: int = 1) -> dict[str, Any]:
+    return {**default_rule(), "RuleName": name, "FixedRate": rate, "ReservoirSize": reservoir}
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ([rule("Default", 0.07, 2)], "7 % of all requests, after the first 2 of each second"),
+        ([rule("cart", 0.5), rule("Default")], "by 1 rule, cart; else 100 %"),
+        ([*(rule(name) for name in "abcde"), rule("Default", 0.005)], "by 5 rules, a, b, c and 2 more; else 0.5 %"),
+        ([rule("\x1b[2J"), rule("Default")], r"by 1 rule, \x1b[2J; else 100 %"),
+    ],
+)
+def test_the_banner_tells_the_rules_that_there_are(rules: list[dict[str, Any]], told: str) -> None:
+    assert f"  Sampling        {told}\n" in banner(RUNNING._replace(rules=tuple(rules)))
+
+
+def test_rules_that_an_earlier_run_stored_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "xr.db"
+    with Sandbox(Settings(file, ("127.0.0.1", 0), ("127.0.0.1", 0))) as earlier:
+        host, port = earlier.http_address
+        members = {**rule("checkout", 0.25), "Priority": 5}
+        call(f"http://{host}:{port}", "/CreateSamplingRule", {"SamplingRule": members})
+    with started("--no-demo", "--data", str(file)) as process:
+        assert process.stdout is not None
+        said = ""
+        while "Demo" not in said:
+            said += process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert "  Sampling        by 1 rule, checkout; else 100 %\n" in said
 
 
 @pytest.mark.parametrize(
@@ -433,7 +478,7 @@ def test_nothing_is_warned_of_on_loopback() -> None:
 
 # The line
 
-PLAYING = DemoStatus(5, 4, 0, 0, 0, 0, 1_789_898_400.0, is_live=False, incident=None, problem=None)
+PLAYING = DemoStatus(1_789_898_400.0, is_live=False, incident=None, dropped=0, problem=None)
 
 
 def test_the_demo_tells_the_time_it_makes_up_for_and_then_the_incident() -> None:
@@ -442,6 +487,29 @@ def test_the_demo_tells_the_time_it_makes_up_for_and_then_the_incident() -> None
     assert _at(PLAYING) == _at(PLAYING._replace(incident=incident)) == "the demo is at 10:00 UTC"
     assert _at(PLAYING._replace(is_live=True)) is None
     assert _at(PLAYING._replace(is_live=True, incident=incident)) == "incident: slow table"
+
+
+class _Standing:
+    """A demo that is where it is told to be."""
+
+    def __init__(self, playing: DemoStatus) -> None:
+        self._playing = playing
+
+    def status(self) -> DemoStatus:
+        return self._playing
+
+
+def test_datagrams_and_log_lines_that_are_lost_are_told_with_their_reason_once() -> None:
+    playing = PLAYING._replace(is_live=True, dropped=4, problem="Loki takes no log lines: 401")
+    live, notes, _ = lives(None)
+    with Sandbox(Settings(None, ("127.0.0.1", 0), ("127.0.0.1", 0)), note=live.note) as sandbox:
+        sandbox.ingest.lose(2)
+        live.show(_status(sandbox, _Standing(playing)))  # type: ignore[arg-type]
+
+    assert notes == [
+        "2 lost datagrams: they came faster than they could be taken",
+        "4 lost log lines: Loki takes no log lines: 401",
+    ]
 
 
 STATUS = Status(

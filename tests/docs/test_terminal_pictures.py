@@ -17,8 +17,18 @@ from tests.trace.loki_lines import LokiLines, Stored
 from xray_grafana.alb.access import parse_access
 from xray_grafana.cli.main import main
 from xray_grafana.cli.sandbox_banner import Running, banner
-from xray_grafana.contract import LABEL_LOG_TYPE, LABEL_SERVICE, LOG_TYPE_ACCESS, METADATA_TRACE_ID
+from xray_grafana.contract import (
+    AGENT_PORT,
+    LABEL_LOG_TYPE,
+    LABEL_SERVICE,
+    LOG_TYPE_ACCESS,
+    METADATA_TRACE_ID,
+    SANDBOX_ACCOUNT,
+    SANDBOX_PORT,
+    SANDBOX_REGION,
+)
 from xray_grafana.sandbox.demo.traffic import Request, requests_between
+from xray_grafana.sandbox.sampling.rule import default_rule
 from xray_grafana.sandbox.server import Sandbox, Settings
 
 FOLDER = ROOT / "docs/pictures"
@@ -85,7 +95,7 @@ def test_the_picture_of_a_trace_is_what_the_program_prints(
 
 
 def test_the_picture_of_the_sandbox_is_what_it_says_at_its_start(pytestconfig: pytest.Config) -> None:
-    running = Running(("127.0.0.1", 4000), ("127.0.0.1", 2000), "us-east-1", "000000000000", None, None, 1)
+    running = Running(("127.0.0.1", SANDBOX_PORT), ("127.0.0.1", AGENT_PORT), SANDBOX_REGION, SANDBOX_ACCOUNT, None, (default_rule(),), 1)
     assert is_current("sandbox.svg", svg_of(f"$ xray-grafana sandbox\n{banner(running)}", "xray-grafana sandbox"), pytestconfig)
 
 

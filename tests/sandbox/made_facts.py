@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Any, Final, cast
 
 from xray_grafana.sandbox.api.context import Context
-from xray_grafana.sandbox.facts.facts import Edge, Http, Node, Outcome, Role, TraceFacts, Visit
+from xray_grafana.sandbox.facts.facts import Edge, Http, Node, Role, TraceFacts, Visit
 from xray_grafana.sandbox.store import rollups
 from xray_grafana.sandbox.store.rollups import Counted
 from xray_grafana.sandbox.store.store import Store
+from xray_grafana.xray.outcome import Outcome
 
 # 2026-09-21 12:00:00 UTC, a whole hour and the beginning of a block of six hours.
 NOON: Final = 1_789_992_000.0

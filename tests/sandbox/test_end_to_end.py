@@ -85,7 +85,7 @@ def world(aws_server: str) -> Iterator[World]:
             played = DemoSettings(SEED, HISTORY_SECONDS, SCENE)
             demo = Demo(played, sandbox.ingest, known=known_in(sandbox.store), sink=sink, logs=logs, clock=lambda: float(end))
             demo.back_fill(threading.Event())
-        assert (demo.status().problem, demo.status().refused, demo.status().dropped) == (None, 0, 0)
+        assert (demo.status().problem, demo.status().dropped, sandbox.ingest.counts().rejected) == (None, 0, 0)
         told = StringIO()
         with redirect_stdout(told):
             assert main(["alb", "work", "--queue", queue_url, "--loki", loki.url, "--endpoint-url", aws_server, "--drain"]) == 0

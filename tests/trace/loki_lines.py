@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from tests.alb.loki_queries import QUERY_PATH, selects
 from tests.push.loki_fake import LokiFake
 from xray_grafana.loki.selector import parse_selector
 
-QUERY_PATH: Final = "/loki/api/v1/query_range"
 _QUERY: Final = re.compile(r"(\{.*?\})(?: (\|[=~]) `([^`]*)`)?(?: \| trace_id=(~?)`([^`]*)`)?")
 
 
@@ -49,20 +49,9 @@ class LokiLines:
 
         def fits(each: Stored) -> bool:
             return (
-                all(_fits(each.labels.get(matcher.label, ""), matcher.op, matcher.value) for matcher in selector.matchers)
+                selects(selector, each.labels)
                 and held.search(each.line) is not None
                 and (marked is None or marked.fullmatch(each.metadata.get("trace_id", "")) is not None)
             )
 
         return fits
-
-
-def _fits(value: str, op: str, wanted: str) -> bool:
-    match op:
-        case "=":
-            return value == wanted
-        case "!=":
-            return value != wanted
-        case "=~":
-            return re.fullmatch(wanted, value) is not None
-    return re.fullmatch(wanted, value) is None

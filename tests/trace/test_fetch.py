@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -90,6 +91,14 @@ def test_documents_that_are_none_are_counted() -> None:
         assert (len(fetched.documents), fetched.unreadable, fetched.limit_exceeded) == (3, 3, True)
 
 
+def test_a_trace_of_which_nothing_can_be_read_is_there_all_the_same() -> None:
+    with XRayFake({ID.xray: ["{", "[]"]}) as xray, pytest.raises(XRayGrafanaError) as caught:
+        fetch(xray_client(None, xray.url), ID)
+    summary = f"trace {ID.xray} is there, but none of its documents can be read: no JSON objects, got 2"
+    assert str(caught.value).startswith(f"X-Ray at {xray.url}: {summary}\n  hint: look at what sends them")
+    assert caught.value.exit_code == 1
+
+
 def test_what_is_left_undone_is_asked_for_again() -> None:
     undone = Reply(200, document={"Traces": [], "UnprocessedTraceIds": [ID.xray]})
     waits: list[float] = []
@@ -126,6 +135,17 @@ def test_what_passes_is_tried_again_by_the_client_first(reply: Reply, hint: str)
     with XRayFake(replies=[reply] * 4) as xray, pytest.raises(XRayGrafanaError) as caught:
         fetch(xray_client(None, xray.url), ID)
     assert hint in str(caught.value.hint)
+
+
+def test_an_answer_that_does_not_end_is_not_waited_for() -> None:
+    over = threading.Event()
+    with XRayFake({ID.xray: checkout()}, replies=[Reply(200, content=b"{}", until=over)]) as xray:
+        client = xray_client(None, xray.url)
+        with pytest.raises(XRayGrafanaError, match="BatchGetTraces did not end within 0 s") as caught:
+            fetch(client, ID, patience_seconds=0)
+        over.set()
+    assert caught.value.where == f"X-Ray at {xray.url}"
+    assert "is there X-Ray" in str(caught.value.hint)
 
 
 def test_nobody_there_says_so() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.alb.lines import Fields
+from tests.alb.loki_queries import QUERY_PATH
 from tests.push.loki_fake import NO_LIMITS, LokiFake
-from tests.trace.loki_lines import QUERY_PATH, LokiLines, Stored
+from tests.trace.loki_lines import LokiLines, Stored
 from tests.trace.traces import ID, NS, START, checkout, made, segment
 from xray_grafana.errors import LokiError
 from xray_grafana.push.client import PushClient

@@ -9,10 +9,14 @@ from tests.alb.lines import Fields
 from tests.trace.traces import ID, NS, START, checkout, http, made, segment, span
 from xray_grafana.alb.access import parse_access
 from xray_grafana.trace.lines import AlbLine, Lines, LogLine
-from xray_grafana.trace.look import Look, plain_text
+from xray_grafana.trace.look import Line, Look
 from xray_grafana.trace.text import width_of
 from xray_grafana.trace.trace import Trace
 from xray_grafana.trace.waterfall import waterfall
+
+
+def plain_text(line: Line) -> str:
+    return "".join(piece.text for piece in line)
 
 
 def drawn(trace: Trace, width: int = 80, lines: Lines | None = None, encoding: str = "utf-8") -> list[str]:
@@ -240,6 +244,12 @@ def test_log_lines_stand_beneath_their_spans() -> None:
     assert shown[-1] == "note: Loki has no load-balancer line of this trace (yet)"
 
 
+def test_a_narrow_terminal_shows_what_a_line_says() -> None:
+    """48 columns to the end of the message and its blank, 11 of the rest, and the mark."""
+    shown = spans_of(*checkout(), width=60, lines=lines_of(LogLine(START * NS + 700_000_000, "payments", None, DECLINED)))
+    assert '    │ log +700ms error declined by the provider {"time":"20…' in shown
+
+
 def test_lines_about_an_inferred_segment_stand_beneath_its_call() -> None:
     shown = spans_of(*checkout(), lines=lines_of(LogLine(START * NS, "charges", f"{6:016x}", "table is slow")))
     assert shown[-2] == "        log +0ms charges: table is slow"
@@ -328,6 +338,9 @@ def test_the_times_of_a_trace_are_found_once() -> None:
     assert len(spans_of(segment(1, "shop", 0, 1, subsegments=running))) == 20_000
 
 
+DECLINED = '{"time":"2026-09-20T10:00:00.700Z","level":"error","msg":"declined by the provider","order":"A-17"}'
+
+
 def test_the_picture_in_the_documentation_is_what_is_drawn() -> None:
     page = (Path(__file__).parents[2] / "docs/how-to/read-a-trace.md").read_text(encoding="utf-8")
     fields = Fields(
@@ -338,5 +351,5 @@ def test_the_picture_in_the_documentation_is_what_is_drawn() -> None:
         target_processing_time="1.003",
         user_agent="okhttp/4.12.0",
     )
-    lines = lines_of(LogLine(START * NS + 700_000_000, "payments", None, "ERROR declined order=A-17"), fields=fields)
+    lines = lines_of(LogLine(START * NS + 700_000_000, "payments", None, DECLINED), fields=fields)
     assert page.split("```text\n")[1].split("\n```")[0].splitlines() == drawn(made(*checkout()), 100, lines)

@@ -19,12 +19,13 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Reply:
-    """What it answers instead: an error with its name, a document, or any bytes."""
+    """What it answers instead: an error with its name, a document, or any bytes. `until`: after its first byte it waits for that."""
 
     status: int
     error: str = ""
     document: Mapping[str, Any] | None = None
     content: bytes | None = None
+    until: threading.Event | None = None
 
 
 class XRayFake:
@@ -63,6 +64,10 @@ class XRayFake:
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
+                if reply.until is not None:
+                    self.wfile.write(content[:1])
+                    reply.until.wait()
+                    content = content[1:]
                 self.wfile.write(content)
 
             def log_message(self, *_: object) -> None:

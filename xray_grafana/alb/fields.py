@@ -9,8 +9,8 @@ from typing import Final
 _FIELD: Final = re.compile(r'(?:[^ "]++|"[^"]*+(?:"|$))++')
 # Application Load Balancers write `"` as \x22 and the backslash itself as \x5C, so that a quote always closes its field.
 _ESCAPES: Final = re.compile(r"(?:\\x[0-9A-Fa-f]{2})+")
-# C0, DEL, C1, and what breaks a line or turns its direction: nothing of it may reach a terminal from somebody else's request.
-_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# C0, DEL, C1, what nobody sees, what breaks a line or turns its direction: nothing of it may reach a terminal from somebody else's request.
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 def decoded(line: bytes) -> str:

@@ -5,38 +5,38 @@ from __future__ import annotations
 import json
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
+from xray_grafana.alb.fields import printable
 from xray_grafana.contract import DAEMON_ADDRESS_VARIABLE, XRAY_PLUGIN_ID
-
-Address: TypeAlias = tuple[str, int]
+from xray_grafana.sandbox.addresses import Address, shown
+from xray_grafana.sandbox.sampling.rule import DEFAULT_RULE, Rule
 
 ENDPOINT_VARIABLE: Final = "AWS_ENDPOINT_URL_XRAY"
+_NAMES_SHOWN: Final = 3
 
 
 class Running(NamedTuple):
-    """A sandbox that runs: real addresses, and how it was started. `seed` is None without the demo."""
+    """A sandbox that runs: real addresses, and how it was started.
+
+    rules  of sampling, all that there are, in the order in which they are asked
+    seed   None without the demo
+    """
 
     http: Address
     udp: Address
     region: str
     account: str
     data: Path | None
-    sampling_rules: Path | None
+    rules: tuple[Rule, ...]
     seed: int | None
-
-
-def text_of(address: Address) -> str:
-    """`127.0.0.1:4000`, `[::1]:4000`."""
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _on_this_machine(address: Address) -> str:
     """The address as programs of this machine reach it: what is bound to every address is not one to send to."""
     host, port = address
     loopback = "::1" if ":" in host else "127.0.0.1"
-    return text_of((loopback if ip_address(host).is_unspecified else host, port))
+    return shown((loopback if ip_address(host).is_unspecified else host, port))
 
 
 def environment(running: Running) -> dict[str, str]:
@@ -62,7 +62,7 @@ def json_line(running: Running) -> str:
 
 def exposed(*addresses: Address) -> str | None:
     """A warning, where an address can be reached from elsewhere."""
-    open_to_all = [text_of(address) for address in addresses if not ip_address(address[0]).is_loopback]
+    open_to_all = [shown(address) for address in addresses if not ip_address(address[0]).is_loopback]
     if not open_to_all:
         return None
     return (
@@ -75,24 +75,38 @@ def banner(running: Running) -> str:
     """Several lines for people."""
     variables = environment(running)
     daemon, endpoint = variables[DAEMON_ADDRESS_VARIABLE], variables[ENDPOINT_VARIABLE]
-    sampling = "100 %: SDKs are told to trace every request" if running.sampling_rules is None else f"the rules of {running.sampling_rules}"
     kept = "in memory: nothing of it is left at the end; --data FILE keeps it" if running.data is None else f"in {running.data}"
     demo = "none" if running.seed is None else f"a shop with traffic and incidents, seed {running.seed}; --no-demo leaves it out"
     return f"""\
-A local X-Ray of account {running.account} in {running.region}; any credentials will do.
+A local X-Ray of account {running.account} in {running.region}; any credentials will do. Ctrl-C ends it.
 
   X-Ray SDKs      export {DAEMON_ADDRESS_VARIABLE}={daemon}
-  OpenTelemetry   export OTEL_EXPORTER_OTLP_TRACES_ENDPOINT={endpoint}/v1/traces OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+  OpenTelemetry   export OTEL_EXPORTER_OTLP_TRACES_ENDPOINT={endpoint}/v1/traces
+                  export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
   boto3, AWS CLI  export {ENDPOINT_VARIABLE}={endpoint}
                   aws xray get-trace-summaries --no-sign-request --endpoint-url {endpoint} --region {running.region} \\
                     --start-time $(($(date +%s) - 900)) --end-time $(date +%s)
+  One trace       xray-grafana trace ID --endpoint-url {endpoint}
   Grafana         a file in provisioning/datasources/, and any value for both variables:
 
 {_indented(datasource(endpoint, running.region))}
-  Sampling        {sampling}
+  Sampling        {_sampling(running.rules)}
   Kept            {kept}
   Demo            {demo}
 """
+
+
+def _sampling(rules: tuple[Rule, ...]) -> str:
+    """What SDKs are told to trace."""
+    (default,) = (rule for rule in rules if rule["RuleName"] == DEFAULT_RULE)
+    names = [printable(rule["RuleName"]) for rule in rules if rule is not default]
+    rate = f"{default['FixedRate'] * 100:g} %"
+    if names:
+        more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+        return f"by {'1 rule' if len(names) == 1 else f'{len(names)} rules'}, {', '.join(names[:_NAMES_SHOWN])}{more}; else {rate}"
+    if default["FixedRate"] == 1:
+        return f"{rate}: SDKs are told to trace every request"
+    return f"{rate} of all requests, after the first {default['ReservoirSize']} of each second"
 
 
 def datasource(endpoint: str, region: str) -> str:

@@ -46,7 +46,7 @@ _NO_TERMINAL: Final = 120
 @click.command("trace")
 @click.argument("given", metavar="ID")
 @click.option("--region", help="Where X-Ray is asked; when left out, that of the environment or else of the config.")
-@click.option("--endpoint-url", metavar="URL", help="Another address of X-Ray's API, such as http://127.0.0.1:4000 of the sandbox.")
+@click.option("--endpoint-url", metavar="URL", help="Another address of X-Ray's API, such as that of a sandbox.")
 @click.option("--loki", "loki_url", metavar="URL", help="Where Loki is; LOKI_URL when left out. Without either it is not asked.")
 @config_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with everything.")
@@ -107,6 +107,7 @@ def command(
     if as_json:
         from xray_grafana.trace.document import document_of
 
+        # The one character that json leaves as it is and that no terminal shows.
         say(json.dumps(document_of(trace, lines, board), indent=2).replace("\x7f", "\\u007f"))
     else:
         _show(trace, lines)

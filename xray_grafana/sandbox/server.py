@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from xray_grafana.contract import SANDBOX_ACCOUNT, SANDBOX_REGION
 from xray_grafana.errors import OutputError
 from xray_grafana.sandbox.addresses import Address, address_of, bound, shown
 from xray_grafana.sandbox.api.answers import Answers
@@ -45,35 +46,39 @@ class Settings:
     http: Address
     udp: Address
     sampling_rules: Path | None = None
-    region: str = "us-east-1"
-    account: str = "000000000000"
+    region: str = SANDBOX_REGION
+    account: str = SANDBOX_ACCOUNT
     retention_seconds: float = RETENTION_SECONDS
 
 
 class Sandbox:
-    """A context: started when entered, stopped when left, with everything stored that was taken.
+    """A context: started when made, stopped when left, with everything stored that was taken.
 
-    Entering raises OutputError for a database or a port that cannot be had, and ConfigError for a faulty file of sampling rules.
-    `note` is told, in one line each, what a person should know: datagrams that were lost, traces that cannot be read.
+    Making one raises OutputError for a database or a port that cannot be had, and ConfigError for a faulty file of sampling rules.
+    `note` is told, in one line each, what a person should know, such as traces that cannot be read; datagrams that are lost are counted.
     """
-
-    store: Store
-    ingest: Ingest
-    derivation: Derivation
-    context: Context
-    http_address: Address
-    udp_address: Address
 
     def __init__(self, settings: Settings, *, now: Callable[[], float] = time.time, note: Callable[[str], None] = lambda _: None) -> None:
         self.settings = settings
-        self._now = now
-        self._note = note
-        self._stack = ExitStack()
+        rules = () if settings.sampling_rules is None else _rules_of(settings.sampling_rules)
+        with ExitStack() as stack:
+            self.http_address, self.udp_address, servers, datagrams = _listening(settings, stack)
+            self.store = Store.open(settings.data)
+            stack.callback(self.store.close)
+            sampling = Sampling(self.store, region=settings.region, account=settings.account, now=now, rules=rules)
+            self.ingest = Ingest(self.store, now=now)
+            stack.callback(self.ingest.close)
+            self.derivation = Derivation(self.store, arrived=lambda: self.ingest.counts().segments, note=note)
+            stack.callback(self.derivation.close)
+            stack.callback(Retention(self.store, settings.retention_seconds, now=now, note=note).close)
+            self.context = Context(self.store, self.ingest, sampling, settings.region, settings.account, now)
+            answers = Answers(self.context, self.settle, self._welcome, note)
+            for each in servers:
+                stack.callback(HttpServer(each, answers.answer, note).close)
+            stack.callback(UdpServer(datagrams, self.ingest.offer, self.ingest.lose, note).close)
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            self._start(stack)
-            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -82,35 +87,6 @@ class Sandbox:
     def settle(self, timeout: float) -> bool:
         """Waits until what was put can be read, at most so many seconds; whether it can."""
         return self.derivation.settle(timeout)
-
-    def _start(self, stack: ExitStack) -> None:
-        settings = self.settings
-        rules = () if settings.sampling_rules is None else _rules_of(settings.sampling_rules)
-        listening = stack.enter_context(bound("tcp", settings.http))
-        self.http_address = address_of(listening)
-        servers = [listening]
-        if settings.http == settings.udp and settings.udp[1]:
-            datagrams = stack.enter_context(bound("udp", settings.udp))
-        else:
-            daemon, datagrams = _pair(settings.udp)
-            servers.append(stack.enter_context(daemon))
-            stack.enter_context(datagrams)
-        self.udp_address = address_of(datagrams)
-
-        self.store = Store.open(settings.data)
-        stack.callback(self.store.close)
-        sampling = Sampling(self.store, region=settings.region, account=settings.account, now=self._now, rules=rules)
-        self.ingest = Ingest(self.store, now=self._now, note=self._note)
-        stack.callback(self.ingest.close)
-        self.derivation = Derivation(self.store, arrived=lambda: self.ingest.counts().segments, note=self._note)
-        stack.callback(self.derivation.close)
-        retention = Retention(self.store, settings.retention_seconds, now=self._now, note=self._note)
-        stack.callback(retention.close)
-        self.context = Context(self.store, self.ingest, sampling, settings.region, settings.account, self._now)
-        answers = Answers(self.context, self.settle, self._welcome, self._note)
-        for each in servers:
-            stack.callback(HttpServer(each, answers.answer, self._note).close)
-        stack.callback(UdpServer(datagrams, self.ingest.offer, self.ingest.lose).close)
 
     def _welcome(self) -> str:
         counts = self.ingest.counts()
@@ -123,6 +99,18 @@ class Sandbox:
             f"Since the start: {counts.segments} segments of {counts.traces} traces stored, {counts.rejected} rejected, "
             f"{counts.datagrams_bad} bad datagrams, {counts.datagrams_lost} lost.\n"
         )
+
+
+def _listening(settings: Settings, stack: ExitStack) -> tuple[Address, Address, list[socket.socket], socket.socket]:
+    """Where the API is served and where datagrams are taken, the sockets of the API, and that of the datagrams."""
+    servers = [stack.enter_context(bound("tcp", settings.http))]
+    if settings.http == settings.udp and settings.udp[1]:
+        datagrams = stack.enter_context(bound("udp", settings.udp))
+    else:
+        daemon, datagrams = _pair(settings.udp)
+        servers.append(stack.enter_context(daemon))
+        stack.enter_context(datagrams)
+    return address_of(servers[0]), address_of(datagrams), servers, datagrams
 
 
 def _rules_of(path: Path) -> tuple[Rule, ...]:

@@ -8,19 +8,18 @@ from typing import Any, Final
 
 from xray_grafana.alb.records import read_record
 from xray_grafana.trace.details import (
+    UNNAMED_EXCEPTION,
     annotations_of,
     call_of,
-    exceptions_of,
-    flags_of,
     is_inferred,
     origin_of,
     request_of,
-    seconds_of,
     service_of,
 )
 from xray_grafana.trace.lines import Lines, LogLine
 from xray_grafana.trace.placing import placed
 from xray_grafana.trace.trace import Trace
+from xray_grafana.xray.outcome import exceptions_of, flags_of, seconds_of
 from xray_grafana.xray.spans import Span
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,7 +52,7 @@ def document_of(trace: Trace, lines: Lines | None, board_url: str | None) -> dic
 
 
 def _span(span: Span, trace_start: float) -> dict[str, Any]:
-    flags, request = flags_of(span), request_of(span)
+    request = request_of(span)
     namespace = span.document.get("namespace")
     return {
         "id": span.id,
@@ -70,10 +69,12 @@ def _span(span: Span, trace_start: float) -> dict[str, Any]:
         "offset_seconds": _rounded(span.start - trace_start),
         "duration_seconds": _rounded(seconds_of(span)),
         "in_progress": span.end is None,
-        **{flag: flag in flags for flag in ("fault", "error", "throttle")},
+        **flags_of(span.document)._asdict(),
         "http": {"method": request.method, "url": request.url, "status": request.status},
         "call": call_of(span),
-        "exceptions": [{"name": raised.name, "message": raised.message} for raised in exceptions_of(span)],
+        "exceptions": [
+            {"name": raised.name or UNNAMED_EXCEPTION, "message": raised.message or ""} for raised in exceptions_of(span.document)
+        ],
         "annotations": {key: _finite(value) for key, value in annotations_of(span)},
     }
 

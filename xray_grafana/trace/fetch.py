@@ -24,15 +24,18 @@ from botocore.parsers import ResponseParserError
 
 import xray_grafana
 from xray_grafana.alb.clients import client
-from xray_grafana.contract import PART_OF
+from xray_grafana.contract import PART_OF, SANDBOX_PORT
 from xray_grafana.errors import XRayGrafanaError
 from xray_grafana.push.refusals import excerpt
+from xray_grafana.trace.patience import OutOfPatienceError, within
 from xray_grafana.xray.trace_id import TraceId
 
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 30
 _TRIES: Final = 4
 _ROUNDS: Final = 4
+# More than all tries of a page need that is read to its time-out.
+_PATIENCE_SECONDS: Final = 180.0
 # Of a trace that X-Ray keeps whole, 500 kB, there are a handful.
 _PAGES_MAX: Final = 1000
 _FIRST_WAIT_SECONDS: Final = 0.5
@@ -96,15 +99,25 @@ def place_of(xray: Client) -> str:
     return f"X-Ray at {address.scheme}://{host}{port}"
 
 
-def fetch(xray: Client, trace_id: TraceId, *, sleep: Callable[[float], None] = time.sleep) -> Fetched:
+def fetch(
+    xray: Client, trace_id: TraceId, *, sleep: Callable[[float], None] = time.sleep, patience_seconds: float = _PATIENCE_SECONDS
+) -> Fetched:
     """Every page of the trace. What X-Ray leaves undone is asked for again, a few times. Raises XRayGrafanaError."""
+    try:
+        return within(patience_seconds, lambda: _fetch(xray, trace_id, sleep))
+    except OutOfPatienceError as error:
+        summary = f"BatchGetTraces did not end within {patience_seconds:g} s"
+        raise XRayGrafanaError(summary, where=place_of(xray), hint=_ANOTHER_HINT) from error
+
+
+def _fetch(xray: Client, trace_id: TraceId, sleep: Callable[[float], None]) -> Fetched:
     try:
         for attempt in range(_ROUNDS):
             if attempt:
                 sleep(_FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
             fetched = _ask(xray, trace_id)
             if fetched is not None:
-                return fetched
+                return _legible(fetched, trace_id, place_of(xray))
     except (BotoCoreError, ClientError) as error:
         raise _refused(error, place_of(xray)) from error
     except _NotXRayError as error:
@@ -113,6 +126,14 @@ def fetch(xray: Client, trace_id: TraceId, *, sleep: Callable[[float], None] = t
         ) from error
     summary = f"it left {trace_id.xray} undone however often it was asked"
     raise XRayGrafanaError(summary, where=place_of(xray), hint="it is busy, or throttles this account: try again in a minute")
+
+
+def _legible(fetched: Fetched, trace_id: TraceId, where: str) -> Fetched:
+    """A trace of which nothing can be read is there all the same."""
+    if fetched.unreadable and not fetched.documents:
+        summary = f"trace {trace_id.xray} is there, but none of its documents can be read: no JSON objects, got {fetched.unreadable}"
+        raise XRayGrafanaError(summary, where=where, hint="look at what sends them, and whether there is X-Ray at all")
+    return fetched
 
 
 def not_found(trace_id: TraceId, where: str, now_seconds: float) -> XRayGrafanaError:
@@ -189,7 +210,7 @@ def _refused(error: BotoCoreError | ClientError, where: str) -> XRayGrafanaError
         answer = excerpt(f"{code}: {text}" if text else code)
         return XRayGrafanaError(f"BatchGetTraces was refused: {answer}", where=where, hint=_hint(code, status))
     if isinstance(error, NoCredentialsError):
-        hint = "sign in with `aws sso login` or set AWS_PROFILE; a sandbox needs none: --endpoint-url http://127.0.0.1:4000"
+        hint = f"sign in with `aws sso login` or set AWS_PROFILE; a sandbox needs none: --endpoint-url http://127.0.0.1:{SANDBOX_PORT}"
         return XRayGrafanaError("there are no AWS credentials", where=where, hint=hint)
     is_network = isinstance(error, ConnectionError | HTTPClientError)
     network_hint = "check --endpoint-url and the network; for a local X-Ray, whether `xray-grafana sandbox` is running"

@@ -7,13 +7,13 @@ from typing import Final
 
 from xray_grafana.alb.fields import unescaped
 from xray_grafana.alb.lines import status_level
-from xray_grafana.trace.details import flags_of, request_of
-from xray_grafana.trace.lines import AlbLine
+from xray_grafana.trace.details import request_of, words_of
+from xray_grafana.trace.lines import NANOS_PER_SECOND, AlbLine
 from xray_grafana.trace.look import Line, Look, Piece, Tone, tone_of
-from xray_grafana.trace.text import moment, seconds
+from xray_grafana.trace.text import counted, moment, seconds
 from xray_grafana.trace.trace import Trace
+from xray_grafana.xray.outcome import flags_of
 
-_NANOS_PER_SECOND: Final = 1_000_000_000
 _LEVEL_TONES: Final[dict[str, Tone]] = {"error": "fault", "warn": "error"}
 
 
@@ -27,7 +27,7 @@ def heading(trace: Trace, look: Look) -> Iterator[Line]:
         yield (Piece(f"W3C {trace.id.otel}"),)
     took = trace.duration
     length = "not over" if took is None else seconds(took)
-    sizes = f"{_counted(len(trace.segments), 'segment')} of {_counted(len(trace.services), 'service')}"
+    sizes = f"{counted(len(trace.segments), 'segment')} of {counted(len(trace.services), 'service')}"
     yield from look.joined([_outcome(trace), Piece(length, "strong"), Piece(moment(trace.start)), Piece(sizes)])
     request = None if trace.root is None else request_of(trace.root)
     if request is not None and request.url is not None:
@@ -46,7 +46,7 @@ def alb_lines(line: AlbLine, trace: Trace, look: Look) -> Iterator[Line]:
     yield look.fitted((Piece("load balancer "), Piece(f"{access.elb_status_code} (target {status})", tone), Piece(way)))
     asked = f"  {access.client_ip or '-'} asked {unescaped(access.request)}"
     yield (Piece(look.cut(look.legible(asked))),)
-    offset = access.creation_ns / _NANOS_PER_SECOND - trace.start
+    offset = access.creation_ns / NANOS_PER_SECOND - trace.start
     times = (access.request_processing_seconds, access.target_processing_seconds, access.response_processing_seconds)
     parts = [f"  at {offset_text(offset)}"]
     parts += [f"{name} {'-' if took is None else seconds(took)}" for name, took in zip(("wait", "target", "reply"), times, strict=True)]
@@ -66,24 +66,18 @@ def _outcome(trace: Trace) -> Piece:
     root = trace.root
     if root is None:
         return Piece("no root", "note")
-    flags, status = flags_of(root), request_of(root).status
-    words = [*flags, *(["in progress"] if root.end is None else [])] or ["ok"]
-    if status is not None:
-        words.append(str(status))
-    return Piece(" ".join(words), "ok" if words[0] == "ok" else tone_of(flags))
+    words, status = words_of(root), request_of(root).status
+    shown = [*(words or ["ok"]), *([] if status is None else [str(status)])]
+    return Piece(" ".join(shown), tone_of(flags_of(root.document)) if words else "ok")
 
 
 def _notes(trace: Trace) -> Iterator[str]:
     if trace.open_spans:
-        yield f"note: {_counted(trace.open_spans, 'span')} in progress"
+        yield f"note: {counted(trace.open_spans, 'span')} in progress"
     if trace.orphans:
         one = len(trace.orphans) == 1
-        yield f"note: partial, {_counted(len(trace.orphans), 'span')} without {'its' if one else 'their'} parent"
+        yield f"note: partial, {counted(len(trace.orphans), 'span')} without {'its' if one else 'their'} parent"
     if trace.limit_exceeded:
         yield "note: too large for X-Ray, segments are missing (LimitExceeded)"
     if trace.unreadable:
-        yield f"note: {_counted(trace.unreadable, 'document')} could not be read"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+        yield f"note: {counted(trace.unreadable, 'document')} could not be read"

@@ -9,6 +9,7 @@ from xray_grafana.alb.access import AccessLine
 
 # More lines of services than that are not shown.
 LINES_MAX: Final = 500
+NANOS_PER_SECOND: Final = 1_000_000_000
 
 
 class AlbLine(NamedTuple):

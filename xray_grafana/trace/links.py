@@ -7,10 +7,8 @@ from urllib.parse import urlencode
 
 from xray_grafana.config.models import Config, XRaySource, source_region
 from xray_grafana.dashboards.links import SLUGS, board_uid
-from xray_grafana.trace.trace import Trace
+from xray_grafana.trace.trace import MARGIN_SECONDS, Trace
 
-# As much as the boards look around a span for log lines.
-_MARGIN_SECONDS: Final = 300
 _MILLIS_PER_SECOND: Final = 1000
 _BOARD: Final = "trace"
 
@@ -25,8 +23,8 @@ def board_url(config: Config, trace: Trace, region: str | None) -> str | None:
     query = {"var-traceId": trace.id.xray, "var-xray": _source(config, region).uid}
     if config.logs is not None:
         query["var-loki"] = config.logs.uid
-    query["from"] = str(max(0, int((trace.start - _MARGIN_SECONDS) * _MILLIS_PER_SECOND)))
-    query["to"] = str(int((trace.last + _MARGIN_SECONDS) * _MILLIS_PER_SECOND))
+    query["from"] = str(max(0, int((trace.start - MARGIN_SECONDS) * _MILLIS_PER_SECOND)))
+    query["to"] = str(int((trace.last + MARGIN_SECONDS) * _MILLIS_PER_SECOND))
     return f"{config.grafana.public_url.rstrip('/')}/d/{board_uid(config, _BOARD)}/{SLUGS[_BOARD]}?{urlencode(query)}"
 
 

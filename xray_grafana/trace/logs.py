@@ -10,16 +10,13 @@ from xray_grafana.alb.access import AccessLine, LineError, parse_access
 from xray_grafana.config.models import Logs
 from xray_grafana.loki import logql
 from xray_grafana.trace.entries import Entry, Loki, Window, query
-from xray_grafana.trace.lines import LINES_MAX, AlbLine, Lines, LogLine
-from xray_grafana.trace.trace import Trace
+from xray_grafana.trace.lines import LINES_MAX, NANOS_PER_SECOND, AlbLine, Lines, LogLine
+from xray_grafana.trace.trace import MARGIN_SECONDS, Trace
 from xray_grafana.xray.trace_id import TraceId
 
-# Lines are stamped outside of spans, and clocks differ.
-MARGIN_SECONDS: Final = 300
 ALB_LINES_MAX: Final = 20
-_NANOS_PER_SECOND: Final = 1_000_000_000
 # Loki and Go count nanoseconds in 63 bits.
-_SECONDS_MAX: Final = (2**63 - 1) // _NANOS_PER_SECOND
+_SECONDS_MAX: Final = (2**63 - 1) // NANOS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def _ids(trace_id: TraceId, forms: tuple[str, ...]) -> list[str]:
 
 
 def _nanoseconds(seconds: float) -> int:
-    return int(max(0.0, min(seconds, _SECONDS_MAX)) * _NANOS_PER_SECOND)
+    return int(max(0.0, min(seconds, _SECONDS_MAX)) * NANOS_PER_SECOND)
 
 
 def _alb_lines(entries: list[Entry], trace_id: TraceId) -> list[AlbLine]:

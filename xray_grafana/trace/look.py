@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from xray_grafana.trace.details import Flag
 from xray_grafana.trace.text import cut, legible, width_of
+from xray_grafana.xray.outcome import Flags
 
 Tone = Literal["plain", "strong", "ok", "fault", "error", "throttle", "note"]
 
@@ -95,11 +95,10 @@ class Look:
         return [self.fitted(line) for line in lines]
 
 
-def tone_of(flags: Sequence[Flag]) -> Tone:
+def tone_of(flags: Flags) -> Tone:
     """The tone of what has these flags, the worst of them."""
-    return next((flag for flag in ("fault", "throttle", "error") if flag in flags), "plain")
-
-
-def plain_text(line: Line) -> str:
-    """The line without its tones."""
-    return "".join(piece.text for piece in line)
+    if flags.fault:
+        return "fault"
+    if flags.throttle:
+        return "throttle"
+    return "error" if flags.error else "plain"

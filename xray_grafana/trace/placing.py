@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from xray_grafana.trace.details import is_inferred, service_of
-from xray_grafana.trace.lines import LogLine
+from xray_grafana.trace.lines import NANOS_PER_SECOND, LogLine
 from xray_grafana.trace.trace import Trace
 from xray_grafana.xray.spans import Span
-
-_NANOS_PER_SECOND: Final = 1_000_000_000
 
 
 def placed(lines: Sequence[LogLine], trace: Trace) -> Mapping[Span, tuple[LogLine, ...]]:
@@ -30,7 +27,7 @@ def placed(lines: Sequence[LogLine], trace: Trace) -> Mapping[Span, tuple[LogLin
     found: dict[Span, list[LogLine]] = defaultdict(list)
     for line in lines:
         candidates = by_service.get((line.service or "").lower())
-        nearest = _nearest(candidates, line.time_ns / _NANOS_PER_SECOND) if candidates else trace.root or trace.tops[0]
+        nearest = _nearest(candidates, line.time_ns / NANOS_PER_SECOND) if candidates else trace.root or trace.tops[0]
         found[by_id.get(line.span_id or "", nearest)].append(line)
     return {span: tuple(own) for span, own in found.items()}
 

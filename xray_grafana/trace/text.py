@@ -15,6 +15,9 @@ _DAYS_MAX: Final = 99
 # Half a tenth of a millisecond, and what rounds to less than ten milliseconds.
 _LEAST_SHOWN: Final = 0.00005
 _TENTH_SHOWN: Final = 0.00995
+# What rounds to a second, and to a minute, is one.
+_SECOND_SHOWN: Final = 0.9995
+_MINUTE_SHOWN: Final = 59.995
 # The year 9999 ends there.
 _SECONDS_MAX: Final = 253_402_300_800
 
@@ -44,15 +47,26 @@ def cut(text: str, width: int, ellipsis: str) -> str:
     return text[:end].rstrip() + ellipsis
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 span`, `2,000 spans`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def one_line(text: str) -> str:
+    """The first line that says something, and how many there are after it."""
+    first, *others = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    return f"{first} (+{counted(len(others), 'line')})" if others else first
+
+
 def seconds(value: float) -> str:
     """A length of time in six characters at most: 0ms, 4.5ms, 45ms, 1.23s, 59m59s, 23h59m, 3d04h."""
     if value < 0:
         return f"-{seconds(-value)}"
     if 0 < value < _TENTH_SHOWN:
         return "<0.1ms" if value < _LEAST_SHOWN else f"{value * 1000:.1f}ms"
-    if value < 0.9995:  # noqa: PLR2004 — what rounds to a second is one
+    if value < _SECOND_SHOWN:
         return f"{value * 1000:.0f}ms"
-    if value < 59.995:  # noqa: PLR2004 — what rounds to a minute is one
+    if value < _MINUTE_SHOWN:
         return f"{value:.2f}s"
     return _long(round(value))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from xray_grafana.trace.details import is_inferred
 from xray_grafana.xray.spans import Span, assemble
 from xray_grafana.xray.trace_id import TraceId
+
+# Lines are stamped outside of spans, and clocks differ: that far around a trace the boards and Loki are asked.
+MARGIN_SECONDS: Final = 300
 
 
 @dataclass(frozen=True)

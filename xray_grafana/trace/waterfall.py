@@ -17,26 +17,25 @@ from typing import Final, NamedTuple
 
 from xray_grafana.alb.logfmt import logfmt
 from xray_grafana.trace.details import (
+    UNNAMED_EXCEPTION,
     annotations_of,
     call_of,
-    exceptions_of,
-    flags_of,
-    is_call,
     is_inferred,
     origin_of,
     request_of,
-    seconds_of,
     words_of,
 )
 from xray_grafana.trace.heading import alb_lines, heading, offset_text
-from xray_grafana.trace.lines import LINES_MAX, Lines, LogLine
+from xray_grafana.trace.lines import LINES_MAX, NANOS_PER_SECOND, Lines, LogLine
 from xray_grafana.trace.look import Line, Look, Piece, Tone, tone_of
 from xray_grafana.trace.placing import placed
-from xray_grafana.trace.text import seconds, width_of
+from xray_grafana.trace.text import one_line, seconds, width_of
 from xray_grafana.trace.trace import Trace
+from xray_grafana.trace.wording import worded
+from xray_grafana.xray.calls import is_call
+from xray_grafana.xray.outcome import exceptions_of, flags_of, seconds_of
 from xray_grafana.xray.spans import Span
 
-_NANOS_PER_SECOND: Final = 1_000_000_000
 _TIME_WIDTH: Final = 6
 # Two times and the three blanks between the columns.
 _FIXED_WIDTH: Final = 2 * _TIME_WIDTH + 3
@@ -101,24 +100,23 @@ class _Table:
     def lines(self, row: _Row) -> Iterator[Line]:
         """The span's own line, and what stands beneath it."""
         span, look = row.span, self._look
-        flags = flags_of(span)
+        tone = tone_of(flags_of(span.document))
         left, rest = self._left_of(row)
         length = seconds_of(span)
         took = "" if length is None else seconds(length)
         times = f" {seconds(span.start - self._start) if span.start > 0 else '?':>{_TIME_WIDTH}} {took:>{_TIME_WIDTH}}"
         padding = " " * (self._left - sum(width_of(piece.text) for piece in left))
         bar = self._bar_of(span)
-        yield (
-            (*left, Piece(f"{padding}{times} {' ' * bar[0]}"), Piece(bar[1], tone_of(flags))) if bar[1] else (*left, Piece(padding + times))
-        )
+        yield ((*left, Piece(f"{padding}{times} {' ' * bar[0]}"), Piece(bar[1], tone)) if bar[1] else (*left, Piece(padding + times)))
         below = self._squeezed(row.below)
         if rest:
             yield look.fitted((Piece(below), *rest))
         if span in self._annotations:
             yield look.fitted((Piece(f"{below}annotations "), Piece(look.legible(self._annotations[span]))))
-        for raised in exceptions_of(span):
-            text = _one_line(f"{raised.name}: {raised.message}" if raised.message else raised.name)
-            yield look.fitted((Piece(f"{below}exception "), Piece(look.legible(text), tone_of(flags))))
+        for raised in exceptions_of(span.document):
+            name = raised.name or UNNAMED_EXCEPTION
+            text = one_line(f"{name}: {raised.message}" if raised.message else name)
+            yield look.fitted((Piece(f"{below}exception "), Piece(look.legible(text), tone)))
         folded = _folded(span)
         for each in (span, *((folded,) if folded else ())):
             for line in self._logs.get(each, ()):
@@ -129,7 +127,7 @@ class _Table:
         look = self._look
         prefix = self._squeezed(row.prefix)
         arrow, name, kind, words, details = _parts(row.span, look)
-        tone = tone_of(flags_of(row.span))
+        tone = tone_of(flags_of(row.span.document))
         room = self._left - width_of(prefix) - width_of(arrow)
         beneath = [Piece(f"{words} ", tone), Piece(details)] if words else [Piece(details)]
         if words and room - len(words) - 1 < min(_NAME_LEAST, width_of(name)):
@@ -168,9 +166,9 @@ class _Table:
         return first, (self._look.glyphs.running if span.end is None else self._look.glyphs.bar) * cells
 
     def _log_text(self, line: LogLine, span: Span) -> str:
-        offset = offset_text(line.time_ns / _NANOS_PER_SECOND - self._start)
+        offset = offset_text(line.time_ns / NANOS_PER_SECOND - self._start)
         who = f"{line.service}: " if line.service is not None and line.service != span.name else ""
-        return f"{offset} {who}{_one_line(line.text)}"
+        return f"{offset} {who}{worded(line.text)}"
 
 
 def _rows(top: Span, look: Look) -> Iterator[_Row]:
@@ -230,7 +228,7 @@ def _details(span: Span) -> str:
     request = request_of(span)
     status = "" if request.status is None else str(request.status)
     url = "" if request.url is None else (_ADDRESS.sub("", request.url, count=1) or "/")
-    return _one_line(" ".join(part for part in (status, request.method or "", url, call_of(span) or "") if part))
+    return one_line(" ".join(part for part in (status, request.method or "", url, call_of(span) or "") if part))
 
 
 def _annotations(spans: Iterable[Span]) -> Mapping[Span, str]:
@@ -244,12 +242,6 @@ def _annotations(spans: Iterable[Span]) -> Mapping[Span, str]:
                 known.add(pair)
                 found.setdefault(span.segment or span, []).append(pair)
     return {span: " ".join(pairs) for span, pairs in found.items()}
-
-
-def _one_line(text: str) -> str:
-    """The first line that says something, and how many there are after it."""
-    first, *others = [line.strip() for line in text.splitlines() if line.strip()] or [""]
-    return f"{first} (+{len(others)} line{'' if len(others) == 1 else 's'})" if others else first
 
 
 def _log_notes(lines: Lines, look: Look) -> Iterator[Line]:

@@ -176,8 +176,22 @@ def test_a_group_is_found_by_name_and_by_arn_and_has_only_its_traces() -> None:
         arn = add_group(context, "slow")
         for named in ({"GroupName": "slow"}, {"GroupARN": arn}):
             assert _asked(context, {**WINDOW, **named})[0]["SummaryStatistics"]["TotalCount"] == 1
+        assert _asked(context, {**WINDOW, "GroupName": "slow", "GroupARN": arn})[0]["SummaryStatistics"]["TotalCount"] == 1
         for named in ({"GroupName": "Default"}, {"GroupARN": "arn:aws:xray:eu-west-1:111122223333:group/Default"}, {}):
             assert _asked(context, {**WINDOW, **named})[0]["SummaryStatistics"]["TotalCount"] == 2
+
+
+def test_a_name_and_an_arn_must_be_of_one_group_and_of_this_region() -> None:
+    with counted([]) as context:
+        arn = add_group(context, "slow")
+        for named in (
+            {"GroupName": "slow", "GroupARN": f"{arn}D"},
+            {"GroupName": "Default", "GroupARN": arn},
+            {"GroupARN": "arn:aws:xray:us-west-2:111122223333:group/Default"},
+            {"GroupARN": "arn:aws:xray:eu-west-1:999988887777:group/Default"},
+        ):
+            with pytest.raises(ApiError, match=r"^Group not found\.$"):
+                _asked(context, {**WINDOW, **named})
 
 
 def test_traces_from_before_a_groups_filter_changed_are_said_to_be_of_an_old_version() -> None:
@@ -226,7 +240,7 @@ def test_a_member_that_breaks_the_service_model_is_a_validation_error(asked: dic
     assert refusal.value.name == "ValidationException"
 
 
-@pytest.mark.parametrize("odd", ["soon", True, [1], float("nan"), -1, 1e300])
+@pytest.mark.parametrize("odd", ["soon", True, [1], float("nan"), -1, 1e300, 10**400, "9" * 401])
 def test_a_time_that_is_none_is_a_serialization_error(odd: object) -> None:
     with counted([]) as context, pytest.raises(ApiError) as refusal:
         get_service_graph(context, {"StartTime": odd, "EndTime": NOON})
@@ -234,8 +248,9 @@ def test_a_time_that_is_none_is_a_serialization_error(odd: object) -> None:
 
 
 def test_six_hours_to_the_second_are_answered() -> None:
-    with counted([]) as context:
-        _asked(context, {"StartTime": NOON, "EndTime": NOON + 21_600})
+    with counted([(0, request(), ()), (21_599, request(), ()), (21_600, request(), ())]) as context:
+        shop, _ = _asked(context, {"StartTime": NOON, "EndTime": NOON + 21_600})
+    assert shop["SummaryStatistics"]["TotalCount"] == 2
 
 
 def _stored(context: Context, *documents: dict[str, Any]) -> None:

@@ -214,6 +214,8 @@ def test_a_group_must_be_named_and_be_there(context: Context, handler: Handler) 
         {"GroupARN": f"{arn}X"},
         {"GroupName": "fast", "GroupARN": arn},
         {"GroupName": "Default", "GroupARN": arn},
+        {"GroupARN": "arn:aws:xray:us-west-2:111122223333:group/Default"},
+        {"GroupName": "slow", "GroupARN": f"{PREFIX}Default"},
     ):
         assert refused(handler, context, named) == (invalid, "Group not found")
 
@@ -229,7 +231,7 @@ def test_insights_of_default_can_be_switched(context: Context) -> None:
     assert groups.update_group(context, switched) == {"Group": on}
     assert listed(context) == [on]
     with context.store.reading() as connection:
-        assert groups_with_insights(connection) == ["Default"]
+        assert [group.name for group in groups_with_insights(context, connection)] == ["Default"]
         assert read_groups(connection).of(request(1.0, "fault")) == ()
     groups.update_group(context, {"GroupName": "Default", "InsightsConfiguration": {"InsightsEnabled": False}})
     assert listed(context) == [DEFAULT]

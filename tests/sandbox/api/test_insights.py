@@ -9,7 +9,8 @@ from tests.sandbox.service_model import check_answer
 from xray_grafana.sandbox.api.context import Context
 from xray_grafana.sandbox.api.errors import ApiError
 from xray_grafana.sandbox.api.insights import get_insight, get_insight_events, get_insight_impact_graph, get_insight_summaries
-from xray_grafana.sandbox.facts.facts import Outcome, TraceFacts
+from xray_grafana.sandbox.facts.facts import TraceFacts
+from xray_grafana.xray.outcome import Outcome
 
 Received = list[tuple[float, TraceFacts, tuple[str, ...]]]
 
@@ -163,7 +164,7 @@ def test_default_has_insights_once_they_are_enabled_and_an_arn_of_its_own() -> N
     with counted(_outage()) as context:
         add_group(context, "Default", insights=True)
         (insight,) = _summaries(context, GroupName="Default")["InsightSummaries"]
-    assert insight["GroupName"] == "Default"
+    assert (insight["GroupName"], insight["GroupARN"]) == ("Default", "arn:aws:xray:eu-west-1:111122223333:group/Default")
 
 
 @pytest.mark.parametrize(
@@ -191,6 +192,7 @@ def test_summaries_that_cannot_be_answered_say_why(members: dict[str, Any], mess
         ({"MaxResults": 0}, "ValidationException"),
         ({"MaxResults": 101}, "ValidationException"),
         ({"MaxResults": 1.5}, "SerializationException"),
+        ({"MaxResults": "9" * 5_000}, "SerializationException"),
     ],
 )
 def test_summaries_asked_for_against_the_service_model_are_refused(members: dict[str, Any], name: str) -> None:

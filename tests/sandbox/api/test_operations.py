@@ -6,7 +6,6 @@ import botocore.session
 import pytest
 
 from xray_grafana.sandbox.api.operations import (
-    NOT_COVERED,
     OPERATIONS,
     SIGNALS_OPERATIONS,
     XRAY_OPERATIONS,
@@ -42,9 +41,34 @@ def test_the_operations_of_application_signals_are_where_the_service_model_has_t
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
-def test_coverage_says_what_there_is(operation: Operation) -> None:
-    assert re.fullmatch(r"covered|partly: .+[^.]|not", operation.coverage)
-    assert (operation.handler is None) == (operation.coverage == NOT_COVERED)
+def test_what_is_missing_is_said_of_what_is_there_and_without_a_full_stop(operation: Operation) -> None:
+    if operation.missing is not None:
+        assert operation.handler is not None
+        assert re.fullmatch(r".+[^.]", operation.missing)
+
+
+@pytest.mark.parametrize(
+    ("path", "coverage"), [("/Traces", "covered"), ("/ServiceGraph", "partly"), ("/PutEncryptionConfig", "not"), ("/slos", "partly")]
+)
+def test_coverage_says_how_much_there_is(path: str, coverage: str) -> None:
+    operation = find("POST", path)
+    assert operation is not None
+    assert operation.coverage == coverage
+
+
+def test_all_wait_for_what_was_put_but_those_that_have_nothing_to_do_with_it() -> None:
+    assert {each.name for each in OPERATIONS if each.handler is not None and not each.settles} == {
+        "CreateSamplingRule",
+        "DeleteSamplingRule",
+        "GetSamplingRules",
+        "GetSamplingStatisticSummaries",
+        "GetSamplingTargets",
+        "PutTelemetryRecords",
+        "PutTraceSegments",
+        "TagResource",
+        "UntagResource",
+        "UpdateSamplingRule",
+    }
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from tests.sandbox.made_facts import edge, trace, visit
 from xray_grafana.sandbox.api.prefilter import TESTS_MAX, narrowing
 from xray_grafana.sandbox.derivation.derive import _columns
-from xray_grafana.sandbox.facts.facts import Annotation, Http, Node, Outcome, TraceFacts, User, dump
+from xray_grafana.sandbox.facts.facts import Annotation, Http, Node, TraceFacts, User, dump
 from xray_grafana.sandbox.facts.match import matches
 from xray_grafana.sandbox.store.schema import SCHEMA
 from xray_grafana.xray.expression import parse_filter
+from xray_grafana.xray.outcome import Outcome
 
 INSERT = """
 INSERT INTO traces (id, received, revision, dirty, start, finish, root_start, duration, response, status,

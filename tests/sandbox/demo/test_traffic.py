@@ -64,13 +64,15 @@ def test_requests_are_the_same_whatever_spans_they_are_asked_in() -> None:
     edges = [START + 10, START + 10.25, START + 11, START + 37.123456, START + 37.9, START + 70]
     pieces = [request for start, end in pairwise(edges) for request in requests_between(SEED, start, end)]
     assert pieces == whole
+    assert [(each.documents, each.alb, each.logs) for each in pieces] == [(each.documents, each.alb, each.logs) for each in whole]
     assert len(whole) > 100
 
 
 def test_requests_are_the_same_in_another_process_with_another_hash_seed() -> None:
     code = (
         "import hashlib; from xray_grafana.sandbox.demo.traffic import requests_between;"
-        f"print(hashlib.sha256(repr(list(requests_between({SEED}, {START}, {START + 20}))).encode()).hexdigest())"
+        f"made = [(each.documents, each.alb, each.logs) for each in requests_between({SEED}, {START}, {START + 20})];"
+        "print(hashlib.sha256(repr(made).encode()).hexdigest())"
     )
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     printed = {

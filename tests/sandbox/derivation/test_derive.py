@@ -192,9 +192,22 @@ def test_a_trace_belongs_to_the_groups_that_find_it_when_it_is_derived(bench: Be
 
 
 def test_settling_gives_up_in_time_when_another_is_at_it(bench: Bench) -> None:
-    with bench.derivation._turn:
-        assert not bench.derivation.settle(0.01)
-    assert bench.derivation.settle(0)
+    """The background is kept at a trace that cannot be read until it has told of it."""
+    bench.derivation.close()
+    bench.put(segment("shop", 1))
+    with bench.store.writing() as connection:
+        connection.execute("UPDATE segments SET document = '{'")
+    is_at_it, go_on = threading.Event(), threading.Event()
+
+    def note(_: str) -> None:
+        is_at_it.set()
+        assert go_on.wait(20)
+
+    bench.derivation = Derivation(bench.store, note=note)
+    assert is_at_it.wait(20)
+    assert not bench.derivation.settle(0.01)
+    go_on.set()
+    assert bench.derivation.settle(20)
 
 
 def test_after_the_end_nothing_settles(bench: Bench) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.sandbox.build_trace import Document, apart, segment, subsegment
 from xray_grafana.sandbox.facts.facts import Node
-from xray_grafana.sandbox.facts.nodes import called_node, client_node, is_call, is_unanswered, segment_node
+from xray_grafana.sandbox.facts.nodes import called_node, client_node, is_unanswered, segment_node
+from xray_grafana.xray.calls import is_call
 from xray_grafana.xray.spans import Span, assemble
 
 

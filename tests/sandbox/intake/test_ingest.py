@@ -30,13 +30,8 @@ def store() -> Iterator[Store]:
 
 
 @pytest.fixture
-def notes() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def ingest(store: Store, notes: list[str]) -> Iterator[Ingest]:
-    with closing(Ingest(store, now=lambda: NOW, note=notes.append)) as running:
+def ingest(store: Store) -> Iterator[Ingest]:
+    with closing(Ingest(store, now=lambda: NOW)) as running:
         yield running
 
 
@@ -85,7 +80,8 @@ def test_bad_documents_are_returned_and_the_others_are_stored(store: Store, inge
     assert (counts.segments, counts.rejected) == (1, 2)
     assert (counts.last_rejected, counts.last_rejection) == (span_id(2), "Invalid segment. ErrorCode: MissingName")
     ingest.put(["{"])
-    assert ingest.counts()[-3:-1] == ("a document without id", "Invalid segment. ErrorCode: ParseError")
+    counts = ingest.counts()
+    assert (counts.last_rejected, counts.last_rejection) == ("a document without id", "Invalid segment. ErrorCode: ParseError")
 
 
 def test_an_id_that_is_any_text_is_told_harmlessly(ingest: Ingest) -> None:
@@ -203,23 +199,40 @@ def test_a_datagram_with_a_bad_document_is_a_rejected_document(ingest: Ingest, b
     assert "ParseError" in str(ingest.counts().last_rejection)
 
 
-def test_closing_stores_what_was_taken_and_then_takes_no_more(store: Store, notes: list[str]) -> None:
-    ingest = Ingest(store, note=notes.append)
+def test_closing_stores_what_was_taken_and_then_takes_no_more(store: Store) -> None:
+    ingest = Ingest(store)
     ingest.offer([HEADER + text(number=number).encode() for number in range(1, 501)])
     ingest.close()
     assert len(segments(store)) == 500
     with pytest.raises(OutputError, match="stopping"):
         ingest.put([text()])
     ingest.offer([HEADER])
-    assert ingest.counts().datagrams_lost == 1
+    counts = ingest.counts()
+    assert (counts.datagrams_lost, counts.last_loss) == (1, "the sandbox is stopping")
 
 
-def test_when_the_queue_is_full_datagrams_are_lost_and_callers_wait(store: Store, ingest: Ingest, notes: list[str]) -> None:
+class Odd(bytes):
+    """A datagram that nobody has thought of."""
+
+    def partition(self, sep: object, /) -> tuple[bytes, bytes, bytes]:
+        raise ZeroDivisionError(f"no {sep!r}")
+
+
+def test_a_datagram_that_nobody_has_thought_of_is_lost_alone(ingest: Ingest) -> None:
+    ingest.offer([HEADER + text().encode(), Odd(b"x"), HEADER + text(number=2).encode()])
+    wait_until(lambda: ingest.counts().segments == 2)
+    assert ingest.put([text(number=3)]) == []
+    counts = ingest.counts()
+    assert counts[:5] == (3, 1, 0, 0, 1)
+    assert counts.last_loss == "a fault of the sandbox: ZeroDivisionError: no b'\\n'"
+
+
+def test_when_the_queue_is_full_datagrams_are_lost_and_callers_wait(store: Store, ingest: Ingest) -> None:
     """5,000 datagrams of 60,000 bytes are 300 MB, more than the queue's 256 MiB; the same bytes 5,000 times take no room here."""
     large = HEADER + b"x" * 60_000
     with store.writing():
-        ingest.offer([HEADER + text().encode()])
-        wait_until(lambda: not ingest._queue)  # the writer has it, and waits for this thread
+        ingest.offer([b"bad", HEADER + text().encode()])
+        wait_until(lambda: ingest.counts().datagrams_bad == 1)  # the writer has them, and will wait for this thread
         ingest.offer([large] * 5_000)
         ingest.offer([large] * 7)
         assert ingest.counts().datagrams_lost == 7
@@ -229,24 +242,74 @@ def test_when_the_queue_is_full_datagrams_are_lost_and_callers_wait(store: Store
         assert caller.is_alive()
     caller.join()
     assert [row[1] for row in segments(store)] == [span_id(1), span_id(2)]
-    assert notes == ["7 datagrams are lost: they came faster than they could be taken"]
+    assert ingest.counts().last_loss == "they came faster than they could be stored"
 
 
-def test_a_full_disk_is_told_to_the_caller_and_datagrams_are_counted_lost(tmp_path: Path, notes: list[str]) -> None:
+def test_what_never_came_this_far_is_counted(ingest: Ingest) -> None:
+    ingest.lose(3)
+    ingest.lose(2)
+    counts = ingest.counts()
+    assert (counts.datagrams_lost, counts.last_loss) == (5, "they came faster than they could be taken")
+
+
+def test_a_full_disk_is_told_to_the_caller_and_datagrams_are_counted_once(tmp_path: Path) -> None:
     with closing(Store.open(tmp_path / "x.db")) as store:
         with store.writing() as connection:
             connection.execute("PRAGMA max_page_count = 60")
-        with closing(Ingest(store, note=notes.append)) as ingest:
+        with closing(Ingest(store)) as ingest:
             big = [text(number=number, user="x" * 5_000) for number in range(1, 101)]
             with pytest.raises(OutputError, match="the disk is full"):
                 ingest.put(big)
-            ingest.offer([HEADER + each.encode() for each in big])
-            wait_until(lambda: ingest.counts().datagrams_lost == 100)
+            ingest.offer([b"bad", HEADER + b"{", *(HEADER + each.encode() for each in big)])
+            wait_until(lambda: ingest.counts().datagrams_lost > 0)
+            counts = ingest.counts()
+            assert (counts.segments, counts.rejected, counts.datagrams_bad, counts.datagrams_lost) == (0, 1, 1, 100)
+            assert "the disk is full" in str(counts.last_loss)
+            assert "\n" not in str(counts.last_loss)
             assert ingest.put([text()]) == []
             assert ingest.counts().segments == 1
         assert len(segments(store)) == 1
-    assert "100 datagrams are lost" in notes[0]
-    assert "the disk is full" in notes[0]
+
+
+def test_callers_of_one_batch_that_fails_each_raise_an_error_of_their_own(tmp_path: Path) -> None:
+    """Both wait behind a datagram that the writer has, and so come into one transaction; what they bring is too much for the file."""
+    raised: list[OutputError] = []
+
+    def call(ingest: Ingest, first: int) -> None:
+        with pytest.raises(OutputError, match="the disk is full") as caught:
+            ingest.put(["{", *(text(number=number, user="x" * 5_000) for number in range(first, first + 100))])
+        raised.append(caught.value)
+
+    with closing(Store.open(tmp_path / "x.db")) as store:
+        with store.writing() as connection:
+            connection.execute("PRAGMA max_page_count = 60")
+        with closing(Ingest(store)) as ingest:
+            callers = [threading.Thread(target=call, args=(ingest, first)) for first in (100, 300)]
+            with store.writing():
+                ingest.offer([b"bad", HEADER + text().encode()])
+                wait_until(lambda: ingest.counts().datagrams_bad == 1)
+                for caller in callers:
+                    caller.start()
+                wait_until(lambda: ingest.counts().rejected == 2)  # counted when they join the queue
+            for caller in callers:
+                caller.join()
+    first, second = raised
+    assert first is not second
+    assert first.__cause__ is second.__cause__ is not None
+    assert (first.hint, first.where) == (second.hint, second.where)
+
+
+def test_opentelemetrys_messages_are_loaded_only_for_a_datagram_with_them() -> None:
+    code = f"""
+import sys
+from xray_grafana.sandbox.intake.datagrams import documents_of
+documents_of({HEADER + b"{}"!r})
+print("google.protobuf" in sys.modules)
+documents_of({HEADER + b"T1S"!r})
+print("google.protobuf" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
+    assert done.stdout.split() == ["False", "True"]
 
 
 KILLED = """

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import threading
@@ -185,6 +186,38 @@ def test_an_error_of_the_network_does_not_end_the_server() -> None:
         with closing(bound("udp", other_end)) as out:
             out.sendto(b"still here", address)
             wait_until(lambda: taken.datagrams == [b"still here"])
+
+
+def test_whatever_a_datagram_leads_to_the_next_ones_are_taken_and_it_is_told() -> None:
+    taken = Taken()
+    notes: list[str] = []
+
+    def take(datagrams: Sequence[bytes]) -> None:
+        if b"odd" in datagrams:
+            raise ZeroDivisionError("a fault")
+        taken.take(datagrams)
+
+    source = bound("udp", ("127.0.0.1", 0))
+    with closing(UdpServer(source, take, taken.lose, notes.append)), sender(address_of(source)) as out:
+        out.send(b"odd")
+        wait_until(lambda: len(notes) == 1)
+        out.send(b"next")
+        wait_until(lambda: taken.datagrams == [b"next"])
+    assert notes == ["UDP: a fault of the sandbox: ZeroDivisionError: a fault"]
+
+
+@linux
+def test_an_error_that_lasts_is_told_once_and_the_end_is_still_found() -> None:
+    """In the socket's place comes one that is connected to nobody, from which nothing can be received."""
+    notes: list[str] = []
+    source = bound("udp", ("127.0.0.1", 0))
+    descriptor = source.fileno()
+    server = UdpServer(source, Taken().take, Taken().lose, notes.append)
+    with closing(server), socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as other:
+        os.dup2(other.fileno(), descriptor)
+        wait_until(lambda: len(notes) == 1)
+    assert len(notes) == 1
+    assert notes[0].startswith("UDP: cannot receive: ")
 
 
 def test_nothing_is_left_after_the_end() -> None:

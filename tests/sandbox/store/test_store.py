@@ -246,6 +246,24 @@ def test_a_database_with_overwritten_pages_is_refused(tmp_path: Path) -> None:
     assert "the database is damaged" in refused_untouched(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "lacking"),
+    [
+        ("DROP TABLE segments", "segments.document"),
+        ("DROP TABLE groups", "groups.arn"),
+        ("DROP TABLE rollups", "rollups.bins"),
+        ("ALTER TABLE traces DROP COLUMN facts", "traces.facts"),
+    ],
+)
+def test_a_database_of_ours_that_lacks_something_is_refused(tmp_path: Path, change: str, lacking: str) -> None:
+    path = made(tmp_path / "x.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(change)
+        connection.commit()
+    text = f"{path}: the database is damaged: it has no {lacking}\n  hint: move the file away, or name another one"
+    assert refused_untouched(path) == text
+
+
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     assert "cannot be opened: Is a directory" in refusal(tmp_path)
 
@@ -289,7 +307,7 @@ def test_turns_are_given_in_the_order_of_asking() -> None:
         for number, thread in enumerate(threads):
             thread.start()
             asked[number].wait()
-            while len(turns._waiting) <= number:
+            while turns.waiting <= number:
                 pass
     for thread in threads:
         thread.join()

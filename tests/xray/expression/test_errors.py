@@ -82,6 +82,7 @@ def test_errors_are_worded_as_x_ray_words_them(text: str, expected: str) -> None
         ("group.name = payments", 14, "Invalid input symbol: 'pay'"),
         ("group.name = 5", 14, "Invalid input symbol: '5'; expected a string"),
         ("group.name fault", 12, "Invalid input symbol: 'fault'; expected = or !="),
+        ('group.name "<"', 12, "Invalid input symbol: '\"<\"'; expected = or !="),
         # words that are none
         ("rootcause.fault { fault }", 1, "Invalid input symbol: 'rootcause.fault'"),
         ("users", 1, "Invalid input symbol: 'users'"),

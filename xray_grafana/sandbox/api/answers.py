@@ -13,16 +13,14 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from xray_grafana.errors import XRayGrafanaError
-from xray_grafana.sandbox.api import otlp as otlp_request
 from xray_grafana.sandbox.api.context import Context
 from xray_grafana.sandbox.api.errors import ApiError
 from xray_grafana.sandbox.api.operations import find, no_such_path, not_covered
 
 JSON: Final = "application/json"
+OTLP_PATH: Final = "/v1/traces"
 # What reads answers with what was put before; longer nobody is kept waiting.
 _SETTLE_SECONDS: Final = 2.0
-# These have nothing to do with what was put before. Groups have: a trace belongs to those that there were when it came.
-_INDIFFERENT: Final = ("Put", "Tag", "Untag", "GetSampling", "CreateSampling", "UpdateSampling", "DeleteSampling")
 
 
 class Request(NamedTuple):
@@ -80,9 +78,8 @@ class Answers:
             raise no_such_path(request.method, request.target) from None
         if (request.method, url.path) == ("GET", "/"):
             return Answer(HTTPStatus.OK, "text/plain; charset=utf-8", self.welcome().encode())
-        if (request.method, url.path) == ("POST", otlp_request.PATH):
-            content_type, body = otlp_request.answer(self.context.ingest, request.headers, request.body)
-            return Answer(HTTPStatus.OK, content_type, body)
+        if (request.method, url.path) == ("POST", OTLP_PATH):
+            return self._otlp(request)
         operation = find(request.method, url.path)
         if operation is None:
             raise no_such_path(request.method, url.path)
@@ -90,9 +87,14 @@ class Answers:
             raise not_covered(operation)
         members = _members(request.body)
         members.update(parse_qsl(url.query, keep_blank_values=True))
-        if not operation.name.startswith(_INDIFFERENT):
+        if operation.settles:
             self._settle()
         return Answer(HTTPStatus.OK, JSON, json.dumps(operation.handler(self.context, members), allow_nan=False).encode())
+
+    def _otlp(self, request: Request) -> Answer:
+        from xray_grafana.sandbox.api import otlp  # its messages take as long to load as all else, and few send any
+
+        return Answer(HTTPStatus.OK, *otlp.answer(self.context.ingest, request.headers, request.body))
 
     def _settle(self) -> None:
         """What cannot be written, on a full disk for one, does not keep anybody from reading what is there."""
@@ -108,12 +110,13 @@ def refusal(error: ApiError) -> Answer:
 
 
 def _members(body: bytes) -> dict[str, Any]:
+    """Half of a surrogate pair, be it in bytes or escaped, is no character: SQLite could not keep it."""
     if not body.strip():
         return {}
     try:
-        members = json.loads(body, parse_constant=_refuse_constant)
+        members = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)  # `loads` itself lets surrogates in bytes pass
         if b"\\u" in body:
-            json.dumps(members, ensure_ascii=False).encode()  # half of a surrogate pair is no character: SQLite could not keep it
+            json.dumps(members, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise _serialization(f"the body is no JSON: {error}") from error
     if not isinstance(members, dict):

@@ -7,12 +7,10 @@ minute more than was asked for at each end, and never less. Sources: captured an
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from xray_grafana.contract import XRAY_TRACE_ID_PATTERN
 from xray_grafana.sandbox.api.context import Context
 from xray_grafana.sandbox.api.errors import ApiError
 from xray_grafana.sandbox.api.group_choice import chosen_group
@@ -22,10 +20,8 @@ from xray_grafana.sandbox.facts.facts import Node, Role, TraceFacts
 from xray_grafana.sandbox.facts.read import read_trace
 from xray_grafana.sandbox.store import rollups
 from xray_grafana.sandbox.store.rollups import Series
+from xray_grafana.sandbox.store.segments import documents_of, is_trace_id
 from xray_grafana.sandbox.store.tally import Tally, millisecond_of
-
-# Segments are taken under ids in capital letters as well, so such a trace must have an answer.
-_TRACE_ID: Final = re.compile(XRAY_TRACE_ID_PATTERN, re.IGNORECASE)
 
 
 def get_service_graph(context: Context, request: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +29,7 @@ def get_service_graph(context: Context, request: dict[str, Any]) -> dict[str, An
     refuse_token(request)
     window = time_range(request)
     with context.store.reading() as connection:
-        group = chosen_group(connection, request)
+        group = chosen_group(context, connection, request)
         rows = rollups.rows_between(connection, group.name, *minutes_touched(window))
         series = rollups.series_of(connection)
     return {
@@ -54,13 +50,13 @@ def get_trace_graph(context: Context, request: dict[str, Any]) -> dict[str, Any]
     if len(ids) > 1:
         raise ApiError("Currently only one trace Id is supported")
     trace_id = ids[0]
-    if not _TRACE_ID.fullmatch(trace_id):
+    if not is_trace_id(trace_id):
         raise ApiError("Invalid traceId. ErrorCode: InvalidId")
     with context.store.reading() as connection:
-        documents = connection.execute("SELECT document FROM segments WHERE trace_id = ? ORDER BY received, id", (trace_id,)).fetchall()
+        documents = documents_of(connection, trace_id)
     if not documents:
         raise ApiError("Trace id not found")
-    facts = read_trace(trace_id, [json.loads(text) for (text,) in documents])
+    facts = read_trace(trace_id, [json.loads(text) for text in documents])
     # What a service graph has empty, a trace graph has as null (captured answers of X-Ray).
     found = [{**each, "HostedIn": None, "KeyAttributes": None} for each in services(tallies_of(facts))]
     return {"Services": found, "NextToken": None}

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from xray_grafana.sandbox.api.anomaly import Minute, Spell, spells
 from xray_grafana.sandbox.facts.facts import Node
-from xray_grafana.sandbox.store.rollups import Series, active_series, faults_between, series_of
+from xray_grafana.sandbox.store.rollups import Series, active_series, faults_between
 
 BLOCK_MINUTES: Final = 360
 _FOLLOWED_MINUTES: Final = 1440
@@ -46,21 +46,26 @@ class Requests(NamedTuple):
     faults: int
 
 
-def incidents_between(connection: Connection, group: str, first: int, end: int, now: int) -> list[Incident]:
-    """The incidents that began in minutes `first` up to but not with `end`, in order. `now` is the minute that is not over yet."""
+def incidents_between(
+    connection: Connection, everything: Mapping[int, Series], group: str, first: int, end: int, now: int
+) -> list[Incident]:
+    """The incidents that began in minutes `first` up to but not with `end`, in order.
+
+    everything  all series by number, as `rollups.series_of` has them
+    now         the minute that is not over yet
+    """
     first_block, last_block = first // BLOCK_MINUTES, min(end, now) // BLOCK_MINUTES
     oldest = (first_block - 1) * BLOCK_MINUTES
     latest = min(now, (last_block + 1) * BLOCK_MINUTES + _FOLLOWED_MINUTES)
     if oldest >= latest:
         return []
-    everything = series_of(connection)
     active = {number: everything[number] for number in active_series(connection, group, oldest, latest)}
     nodes = {number: series.node for number, series in active.items() if series.callee is None}
     minutes: defaultdict[Node, dict[int, Minute]] = defaultdict(dict)
-    for slot, number, requests, faults in faults_between(connection, group, oldest, latest, nodes):
-        of_node = minutes[nodes[number]]
-        before = of_node.get(slot, Minute(0, 0))
-        of_node[slot] = Minute(before.requests + requests, before.faults + faults)
+    for each in faults_between(connection, group, oldest, latest, nodes):
+        of_node = minutes[nodes[each.series]]
+        before = of_node.get(each.minute, Minute(0, 0))
+        of_node[each.minute] = Minute(before.requests + each.requests, before.faults + each.faults)
     failing = {node: counts for node, counts in minutes.items() if any(minute.faults for minute in counts.values())}
     calls = {(series.node, series.callee) for series in active.values() if series.callee is not None}
     found = [
@@ -77,12 +82,13 @@ def begin_of(incident_id: str) -> int:
     return int(incident_id[:8], 16)
 
 
-def requests_between(connection: Connection, group: str, wanted: Iterable[Series], first: int, end: int) -> Requests:
-    """The requests of some series together in minutes `first` up to but not with `end`; what is no fault counts as well served."""
-    chosen = set(wanted)
-    numbers = [number for number, series in series_of(connection).items() if series in chosen]
-    rows = faults_between(connection, group, first, end, numbers)
-    total, faults = sum(row[2] for row in rows), sum(row[3] for row in rows)
+def requests_between(connection: Connection, group: str, series: Iterable[int], first: int, end: int) -> Requests:
+    """The requests of some series together in minutes `first` up to but not with `end`; what is no fault counts as well served.
+
+    `series` are their numbers.
+    """
+    rows = faults_between(connection, group, first, end, series)
+    total, faults = sum(row.requests for row in rows), sum(row.faults for row in rows)
     return Requests(total, total - faults, faults)
 
 

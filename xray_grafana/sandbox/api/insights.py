@@ -14,13 +14,15 @@ from typing import Any, Final, Literal, NamedTuple
 
 from xray_grafana.sandbox.api.anomaly import MINUTES_TO_END
 from xray_grafana.sandbox.api.context import Context
-from xray_grafana.sandbox.api.errors import ApiError, validation_error
+from xray_grafana.sandbox.api.errors import ApiError
 from xray_grafana.sandbox.api.graph import minutes_touched, services
-from xray_grafana.sandbox.api.group_choice import arn_of, chosen_group, groups_with_insights
+from xray_grafana.sandbox.api.group_choice import Group, chosen_group, groups_with_insights
 from xray_grafana.sandbox.api.incidents import Incident, Requests, begin_of, incidents_between, requests_between
-from xray_grafana.sandbox.api.request import needed_text, page, refuse_token, time_range, unreadable, whole
+from xray_grafana.sandbox.api.paging import sized_page
+from xray_grafana.sandbox.api.request import needed_text, refuse_token, time_range, unreadable, violation
+from xray_grafana.sandbox.api.summary import service_id
 from xray_grafana.sandbox.facts.facts import Node
-from xray_grafana.sandbox.store.rollups import MINUTE, added_up, rows_between, series_of
+from xray_grafana.sandbox.store.rollups import MINUTE, Series, added_up, rows_between, series_of
 
 CATEGORY: Final = "FAULT"
 _DAY: Final = 86_400
@@ -38,45 +40,40 @@ def get_insight_summaries(context: Context, request: dict[str, Any]) -> dict[str
     if context.now() - window.start > _OLDEST_DAYS * _DAY + MINUTE:
         raise ApiError(f"Start time cannot be more than {_OLDEST_DAYS} days old")
     state = _state(request)
-    most = whole(request, "MaxResults", least=1, most=_MOST_SUMMARIES) or _MOST_SUMMARIES
-    begin = page(request)
+    page = sized_page(request, _MOST_SUMMARIES)
     now = int(context.now() // MINUTE)
     with context.store.reading() as connection:
-        group = chosen_group(connection, request).name
+        group = chosen_group(context, connection, request)
+        series = series_of(connection)
         found: list[Incident] = []
-        if group in groups_with_insights(connection):
-            found = incidents_between(connection, group, *minutes_touched(window), now)
+        if group.insights:
+            found = incidents_between(connection, series, group.name, *minutes_touched(window), now)
         found = [incident for incident in reversed(found) if state in {None, _state_of(incident)}]
-        arn = arn_of(connection, group, context.region, context.account)
-        shown = [_insight(connection, incident, arn, now) for incident in found[begin : begin + most]]
-    return {
-        "InsightSummaries": [
-            {**insight, "LastUpdateTime": _updated(incident, now)} for insight, incident in zip(shown, found[begin:], strict=False)
-        ],
-        "NextToken": str(begin + most) if begin + most < len(found) else None,
-    }
+        shown = [
+            {**_insight(_Asked(connection, series, group, incident, now)), "LastUpdateTime": _updated(incident, now)}
+            for incident in page.of(found)
+        ]
+    return {"InsightSummaries": shown, "NextToken": page.token(found)}
 
 
 def get_insight(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     """GetInsight."""
     with context.store.reading() as connection:
-        incident, now = _asked_for(connection, context, request)
-        arn = arn_of(connection, incident.group, context.region, context.account)
-        return {"Insight": _insight(connection, incident, arn, now)}
+        return {"Insight": _insight(_asked_for(connection, context, request))}
 
 
 def get_insight_events(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     """GetInsightEvents: a service was noticed to fail, or the insight was closed; newest first."""
-    most = whole(request, "MaxResults", least=1, most=_MOST_EVENTS) or _MOST_EVENTS
-    begin = page(request)
+    page = sized_page(request, _MOST_EVENTS)
     with context.store.reading() as connection:
-        incident, now = _asked_for(connection, context, request)
+        asked = _asked_for(connection, context, request)
+        incident = asked.incident
         moments = sorted({each.spell.noticed + 1 for each in incident.services})
         if incident.end is not None:
             moments.append(incident.end + MINUTES_TO_END)
         moments.reverse()
-        shown = [_event(connection, incident, moment, now) for moment in moments[begin : begin + most]]
-    return {"InsightEvents": shown, "NextToken": str(begin + most) if begin + most < len(moments) else None}
+        shown = [_event(asked, moment) for moment in page.of(moments)]
+    return {"InsightEvents": shown, "NextToken": page.token(moments)}
 
 
 def get_insight_impact_graph(context: Context, request: dict[str, Any]) -> dict[str, Any]:
@@ -84,9 +81,8 @@ def get_insight_impact_graph(context: Context, request: dict[str, Any]) -> dict[
     window = time_range(request)
     refuse_token(request)
     with context.store.reading() as connection:
-        incident, _ = _asked_for(connection, context, request)
-        rows = rows_between(connection, incident.group, *minutes_touched(window))
-        series = series_of(connection)
+        _, series, group, incident, _ = _asked_for(connection, context, request)
+        rows = rows_between(connection, group.name, *minutes_touched(window))
     return {
         "InsightId": incident.id,
         "StartTime": incident.begin * MINUTE,
@@ -105,61 +101,66 @@ def _state(request: Mapping[str, Any]) -> str | None:
     if not isinstance(states, list):
         raise unreadable("States")
     if len(states) > 1:
-        raise validation_error(
-            f"Value '{states}' at 'states' failed to satisfy constraint: Member must have length less than or equal to 1"
-        )
+        raise violation("States", "Member must have length less than or equal to 1", states)
     if states[0] not in {"ACTIVE", "CLOSED"}:
-        raise validation_error(
-            f"Value '{states}' at 'states' failed to satisfy constraint: "
-            "Member must satisfy constraint: [Member must satisfy enum value set: [ACTIVE, CLOSED]]"
-        )
+        raise violation("States", "Member must satisfy constraint: [Member must satisfy enum value set: [ACTIVE, CLOSED]]", states)
     return str(states[0])
 
 
-def _asked_for(connection: Connection, context: Context, request: Mapping[str, Any]) -> tuple[Incident, int]:
-    """The insight of that id, and the minute it is. The id tells when it began, so only that block of time is looked through."""
+class _Asked(NamedTuple):
+    """One insight and what else is needed to show it: all series by number, and the minute it is."""
+
+    connection: Connection
+    series: Mapping[int, Series]
+    group: Group
+    incident: Incident
+    now: int
+
+
+def _asked_for(connection: Connection, context: Context, request: Mapping[str, Any]) -> _Asked:
+    """The insight of that id. The id tells when it began, so only that block of time is looked through."""
     insight_id = needed_text(request, "InsightId")
     if not re.fullmatch(_ID_PATTERN, insight_id):
-        raise validation_error(
-            f"Value '{insight_id}' at 'insightId' failed to satisfy constraint: "
-            f"Member must satisfy regular expression pattern: {_ID_PATTERN}"
-        )
+        raise violation("InsightId", f"Member must satisfy regular expression pattern: {_ID_PATTERN}", insight_id)
     now = int(context.now() // MINUTE)
     begin = begin_of(insight_id)
-    for group in groups_with_insights(connection):
-        for incident in incidents_between(connection, group, begin, begin + 1, now):
+    series = series_of(connection)
+    for group in groups_with_insights(context, connection):
+        for incident in incidents_between(connection, series, group.name, begin, begin + 1, now):
             if incident.id == insight_id.lower():
-                return incident, now
+                return _Asked(connection, series, group, incident, now)
     raise ApiError("Insight not found.")
 
 
-def _insight(connection: Connection, incident: Incident, arn: str, now: int) -> dict[str, Any]:
-    impact = _impact(connection, incident, incident.end or now)
+def _insight(asked: _Asked) -> dict[str, Any]:
+    incident = asked.incident
+    impact = _impact(asked, incident.end or asked.now)
     return {
         "InsightId": incident.id,
-        "GroupARN": arn,
-        "GroupName": incident.group,
-        "RootCauseServiceId": _service_id(incident.services[0].node),
+        "GroupARN": asked.group.arn,
+        "GroupName": asked.group.name,
+        "RootCauseServiceId": service_id(incident.services[0].node),
         "Categories": [CATEGORY],
         "State": _state_of(incident),
         "StartTime": incident.begin * MINUTE,
         "EndTime": _end(incident),
         "Summary": _summary(incident, impact.root_cause),
         **impact.members,
-        "TopAnomalousServices": [{"ServiceId": _service_id(each.node)} for each in incident.services],
+        "TopAnomalousServices": [{"ServiceId": service_id(each.node)} for each in incident.services],
     }
 
 
-def _event(connection: Connection, incident: Incident, moment: int, now: int) -> dict[str, Any]:
+def _event(asked: _Asked, moment: int) -> dict[str, Any]:
+    incident = asked.incident
     known = [each for each in incident.services if each.spell.noticed < moment]
     new = [each.node.name for each in known if each.spell.noticed + 1 == moment]
-    impact = _impact(connection, incident, min(moment, now))
+    impact = _impact(asked, min(moment, asked.now))
     closed = incident.end is not None and moment == incident.end + MINUTES_TO_END
     return {
         "Summary": "No further faults were noticed. The insight was closed." if closed else f"{_listed(new)} began to fail.",
         "EventTime": moment * MINUTE,
         **impact.members,
-        "TopAnomalousServices": [{"ServiceId": _service_id(each.node)} for each in known],
+        "TopAnomalousServices": [{"ServiceId": service_id(each.node)} for each in known],
     }
 
 
@@ -176,13 +177,13 @@ class _Impact(NamedTuple):
         }
 
 
-def _impact(connection: Connection, incident: Incident, end: int) -> _Impact:
-    series = series_of(connection).values()
-    clients = [each for each in series if each.callee is not None and each.role == "client"]
-    root_cause = [each for each in series if each.callee is None and each.node == incident.services[0].node]
+def _impact(asked: _Asked, end: int) -> _Impact:
+    connection, series, group, incident, _ = asked
+    clients = [number for number, each in series.items() if each.callee is not None and each.role == "client"]
+    root_cause = [number for number, each in series.items() if each.callee is None and each.node == incident.services[0].node]
     return _Impact(
-        requests_between(connection, incident.group, clients, incident.begin, end),
-        requests_between(connection, incident.group, root_cause, incident.begin, end),
+        requests_between(connection, group.name, clients, incident.begin, end),
+        requests_between(connection, group.name, root_cause, incident.begin, end),
     )
 
 
@@ -212,10 +213,6 @@ def _impacted(graph: list[dict[str, Any]], failing: set[Node]) -> list[dict[str,
         for each in graph
         if each["ReferenceId"] in kept
     ]
-
-
-def _service_id(node: Node) -> dict[str, Any]:
-    return {"Name": node.name, "Names": [node.name], "AccountId": node.account, "Type": node.type}
 
 
 def _state_of(incident: Incident) -> Literal["ACTIVE", "CLOSED"]:

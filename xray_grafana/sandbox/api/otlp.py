@@ -17,11 +17,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from xray_grafana.sandbox.api.errors import ApiError
 from xray_grafana.sandbox.intake.documents import Rejected
 from xray_grafana.sandbox.intake.ingest import Ingest
-from xray_grafana.sandbox.otlp.convert import OtlpError, documents_of
+from xray_grafana.sandbox.otlp.convert import JSON, PROTOBUF, OtlpError, documents_of
 
-PATH: Final = "/v1/traces"
-_JSON: Final = "application/json"
-_PROTOBUF: Final = "application/x-protobuf"
 # When unpacked; X-Ray's own endpoint takes as much. Of empty messages, two bytes each, even this is two million objects.
 _MAX_BYTES: Final = 5 * 1024 * 1024
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
@@ -30,8 +27,8 @@ _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 def answer(ingest: Ingest, headers: Mapping[str, str], body: bytes) -> tuple[str, bytes]:
     """Stores the spans; content type and body of the answer. ApiError for what is no OTLP request."""
     content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type not in {_JSON, _PROTOBUF}:
-        message = f"OTLP comes as {_PROTOBUF} or {_JSON}, not as {content_type or 'nothing'}"
+    if content_type not in {JSON, PROTOBUF}:
+        message = f"OTLP comes as {PROTOBUF} or {JSON}, not as {content_type or 'nothing'}"
         raise ApiError(message, name="UnsupportedMediaType", status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, framework=True)
     try:
         documents = documents_of(_unpacked(body, headers.get("content-encoding", "")), content_type)
@@ -48,7 +45,7 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
             raise OtlpError(f"the body has more than {_MAX_BYTES} bytes — expected smaller batches")
         return body
     if encoding not in {"gzip", "deflate"}:
-        raise OtlpError(f"the content encoding {encoding} is not known — expected gzip or none")
+        raise OtlpError(f"the content encoding {encoding} is not known — expected gzip, deflate or none")
     unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
         unpacked = unpacker.decompress(body, _MAX_BYTES)
@@ -66,4 +63,4 @@ def _answer(rejected: list[Rejected], content_type: str) -> bytes:
     if rejected:
         answer.partial_success.rejected_spans = len(rejected)
         answer.partial_success.error_message = rejected[-1].message
-    return json_format.MessageToJson(answer, indent=None).encode() if content_type == _JSON else answer.SerializeToString()
+    return json_format.MessageToJson(answer, indent=None).encode() if content_type == JSON else answer.SerializeToString()

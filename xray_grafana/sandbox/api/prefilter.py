@@ -134,5 +134,5 @@ def _value(value: Value | None) -> str:
     return _text(value) if isinstance(value, bool | str) else ""
 
 
-def _text(value: str | bool) -> str:  # noqa: FBT001
+def _text(value: Value) -> str:
     return json.dumps(value, ensure_ascii=False)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from xray_grafana.sandbox.api.context import Context
 from xray_grafana.sandbox.api.errors import ApiError
-from xray_grafana.sandbox.api.request import moment, text, texts
+from xray_grafana.sandbox.api.request import missing, moment, text, texts
 
 # Seen by the OpenTelemetry collector's exporter, which sent more ("Exceeding maximum segment count: 50").
 MAX_DOCUMENTS: Final = 50
@@ -28,7 +28,7 @@ def put_telemetry_records(_context: Context, request: dict[str, Any]) -> dict[st
     """Takes what the daemon tells of itself, and keeps nothing. X-Ray takes more records than the daemon's own 10; ApiError for none."""
     records = request.get("TelemetryRecords")
     if records is None:
-        texts(request, "TelemetryRecords")
+        raise missing("TelemetryRecords")
     if not isinstance(records, list) or not all(isinstance(each, Mapping) for each in records):
         raise ApiError("TelemetryRecords must be a list of records", name="SerializationException", framework=True)
     if not records:

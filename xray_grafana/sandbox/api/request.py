@@ -11,6 +11,7 @@ from xray_grafana.contract import XRAY_RANGE_MAX_HOURS
 from xray_grafana.sandbox.api.errors import ApiError, validation_error
 
 _LATEST: Final = 253_402_300_800.0  # the year 10000
+_DIGITS: Final = 18  # a `Long` of the service model; Python itself reads no number of some thousand
 
 
 class TimeRange(NamedTuple):
@@ -34,10 +35,10 @@ def moment(request: Mapping[str, Any], name: str) -> float:
     """A time that is needed, as seconds since 1970: a number in a body, a number or ISO 8601 in a query string."""
     value = request.get(name)
     if value is None:
-        raise _missing(name)
+        raise missing(name)
     try:
         seconds = _seconds(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise unreadable(name) from None
     if not 0 <= seconds < _LATEST:
         raise unreadable(name)
@@ -52,9 +53,9 @@ def text(request: Mapping[str, Any], name: str, *, longest: int | None = None) -
     if not isinstance(value, str):
         raise unreadable(name)
     if not value:
-        raise _violation(name, value, "Member must have length greater than or equal to 1")
+        raise violation(name, "Member must have length greater than or equal to 1", value)
     if longest is not None and len(value) > longest:
-        raise _violation(name, value, f"Member must have length less than or equal to {longest}")
+        raise violation(name, f"Member must have length less than or equal to {longest}", value)
     return value
 
 
@@ -62,7 +63,7 @@ def needed_text(request: Mapping[str, Any], name: str, *, longest: int | None = 
     """A text that must be there."""
     value = text(request, name, longest=longest)
     if value is None:
-        raise _missing(name)
+        raise missing(name)
     return value
 
 
@@ -71,14 +72,14 @@ def whole(request: Mapping[str, Any], name: str, *, least: int, most: int) -> in
     value = request.get(name)
     if value is None:
         return None
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise unreadable(name)
     if value < least:
-        raise _violation(name, value, f"Member must have value greater than or equal to {least}")
+        raise violation(name, f"Member must have value greater than or equal to {least}", value)
     if value > most:
-        raise _violation(name, value, f"Member must have value less than or equal to {most}")
+        raise violation(name, f"Member must have value less than or equal to {most}", value)
     return value
 
 
@@ -86,7 +87,7 @@ def texts(request: Mapping[str, Any], name: str) -> list[str]:
     """A list of texts that must be there; it may be empty."""
     value = request.get(name)
     if value is None:
-        raise _missing(name)
+        raise missing(name)
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise unreadable(name)
     return value
@@ -98,27 +99,25 @@ def refuse_token(request: Mapping[str, Any]) -> None:
         raise ApiError("NextToken is currently not supported")
 
 
-def page(request: Mapping[str, Any]) -> int:
-    """Where the page that `NextToken` names begins, 0 without one. Tokens are the numbers that this sandbox handed out."""
-    token = request.get("NextToken")
-    if token is None:
-        return 0
-    if not isinstance(token, str) or not (token.isascii() and token.isdigit()) or len(token) > _TOKEN_DIGITS:
-        raise ApiError(f"Invalid token {token}")
-    return int(token)
-
-
 def member(name: str) -> str:
     """`StartTime` as the framework writes it: `startTime`."""
     return name[:1].lower() + name[1:]
 
 
+def missing(name: str) -> ApiError:
+    """For a member that must be there. Members of members are named by their path, as in `tags.1.member.key`."""
+    return validation_error(f"Value null at '{member(name)}' failed to satisfy constraint: Member must not be null")
+
+
+def violation(name: str, constraint: str, value: object = None) -> ApiError:
+    """For a member outside of the limits that the service model gives it. `value` is left out where nobody could read it."""
+    shown = "" if value is None else f" '{value}'"
+    return validation_error(f"Value{shown} at '{member(name)}' failed to satisfy constraint: {constraint}")
+
+
 def unreadable(name: str) -> ApiError:
     """For a member of another type than the model's; restJson services of AWS call this SerializationException."""
     return ApiError(f"{member(name)} is not of the type that the service model gives it", name="SerializationException", framework=True)
-
-
-_TOKEN_DIGITS: Final = 9
 
 
 def _seconds(value: object) -> float:
@@ -131,11 +130,3 @@ def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise TypeError
     return float(value)
-
-
-def _missing(name: str) -> ApiError:
-    return validation_error(f"Value null at '{member(name)}' failed to satisfy constraint: Member must not be null")
-
-
-def _violation(name: str, value: object, constraint: str) -> ApiError:
-    return validation_error(f"Value '{value}' at '{member(name)}' failed to satisfy constraint: {constraint}")

@@ -8,18 +8,19 @@ import sqlite3
 from typing import Any, Final
 
 from xray_grafana.sandbox.api.context import Context
-from xray_grafana.sandbox.api.errors import ApiError, validation_error
-from xray_grafana.sandbox.api.request import member, moment, needed_text, text, unreadable, whole
+from xray_grafana.sandbox.api.errors import ApiError
+from xray_grafana.sandbox.api.request import missing, moment, needed_text, text, unreadable, violation, whole
 from xray_grafana.sandbox.api.tags import put_tags, read_tags
 from xray_grafana.sandbox.sampling.rule import (
     ATTRIBUTES,
     BOOST,
     BOOST_MEMBERS,
+    CHANGEABLE_OF_DEFAULT,
     DEFAULT_RULE,
     LARGEST_INTEGER,
     MAX_RULES,
-    MEMBERS,
     RULE_ARN,
+    SETTING_MEMBERS,
     Member,
     Rule,
     are_attributes,
@@ -32,7 +33,6 @@ from xray_grafana.sandbox.sampling.sampling import write
 _DOCUMENTS: Final = "SamplingStatisticsDocuments"
 _MAX_DOCUMENTS: Final = 25
 _CLIENT_ID: Final = re.compile(r"[0-9a-fA-F]{24}").fullmatch
-_OF_DEFAULT: Final = frozenset({"RuleName", RULE_ARN, "FixedRate", "ReservoirSize"})
 
 
 def get_sampling_rules(context: Context, _request: dict[str, Any]) -> dict[str, Any]:
@@ -44,13 +44,11 @@ def get_sampling_targets(context: Context, request: dict[str, Any]) -> dict[str,
     """A target for each rule that a client reports on; rules that are not there are listed."""
     documents = request.get(_DOCUMENTS)
     if documents is None:
-        raise _missing(_DOCUMENTS)
+        raise missing(_DOCUMENTS)
     if not isinstance(documents, list) or not all(isinstance(each, dict) for each in documents):
         raise unreadable(_DOCUMENTS)
     if len(documents) > _MAX_DOCUMENTS:
-        raise validation_error(
-            f"Value at '{member(_DOCUMENTS)}' failed to satisfy constraint: Member must have length less than or equal to {_MAX_DOCUMENTS}"
-        )
+        raise violation(_DOCUMENTS, f"Member must have length less than or equal to {_MAX_DOCUMENTS}")
     rules = {record["SamplingRule"]["RuleName"]: record["SamplingRule"] for record in context.sampling.records()}
     targets: list[dict[str, Any]] = []
     unprocessed: list[dict[str, str]] = []
@@ -100,7 +98,7 @@ def update_sampling_rule(context: Context, request: dict[str, Any]) -> dict[str,
     given = _structure(request, "SamplingRuleUpdate")
     name = _name(given)
     changes = _members(given, needed=False)
-    if name == DEFAULT_RULE and set(changes) - _OF_DEFAULT:
+    if name == DEFAULT_RULE and not changes.keys() <= set(CHANGEABLE_OF_DEFAULT):
         raise ApiError("Only FixedRate and ReservoirSize of the Default sampling rule can be updated")
     now = context.now()
     with context.store.writing() as connection:
@@ -137,19 +135,19 @@ def _report(document: dict[str, Any]) -> tuple[str, str, tuple[int, int, int]]:
     name = needed_text(document, "RuleName", longest=32)
     client = needed_text(document, "ClientID")
     if not _CLIENT_ID(client):
-        raise validation_error(f"Value '{client}' at 'clientID' failed to satisfy constraint: Member must have length equal to 24")
+        raise violation("ClientID", "Member must have length equal to 24", client)
     moment(document, "Timestamp")
     counts = [whole(document, each, least=0, most=LARGEST_INTEGER) for each in ("RequestCount", "BorrowCount", "SampledCount")]
     for each, count in zip(("RequestCount", "SampledCount"), counts[::2], strict=True):
         if count is None:
-            raise _missing(each)
+            raise missing(each)
     return name, client, (counts[0] or 0, counts[1] or 0, counts[2] or 0)
 
 
 def _structure(request: dict[str, Any], name: str) -> dict[str, Any]:
     value = request.get(name)
     if value is None:
-        raise _missing(name)
+        raise missing(name)
     if not isinstance(value, dict):
         raise unreadable(name)
     return value
@@ -169,16 +167,16 @@ def _name(given: dict[str, Any]) -> str:
 def _members(given: dict[str, Any], *, needed: bool) -> Rule:
     """What is given, checked; all but the name when all are needed."""
     rule: Rule = {}
-    for each in MEMBERS[1:]:
+    for each in SETTING_MEMBERS:
         value = given.get(each.name)
         if value is not None:
             rule[each.name] = _checked(each, value)
         elif needed:
-            raise _missing(each.name)
+            raise missing(each.name)
     attributes = given.get(ATTRIBUTES)
     if attributes is not None:
         if not are_attributes(attributes):
-            raise validation_error("Value at 'attributes' failed to satisfy constraint: Map must have at most 5 short texts by name")
+            raise violation(ATTRIBUTES, "Map must have at most 5 short texts by name")
         rule[ATTRIBUTES] = attributes
     elif needed:
         rule[ATTRIBUTES] = {}
@@ -193,7 +191,7 @@ def _boost(given: dict[str, Any]) -> Rule:
     for each in BOOST_MEMBERS:
         value = given.get(each.name)
         if value is None:
-            raise _missing(each.name)
+            raise missing(each.name)
         boost[each.name] = _checked(each, value)
     return boost
 
@@ -205,17 +203,13 @@ def _checked(each: Member, value: Any) -> Any:
         noun = "length" if each.kind == "text" else "value"
         size = len(value) if isinstance(value, str) else value
         bound = f"less than or equal to {each.most}" if size > each.least else f"greater than or equal to {each.least}"
-        raise validation_error(f"Value '{value}' at '{member(each.name)}' failed to satisfy constraint: Member must have {noun} {bound}")
+        raise violation(each.name, f"Member must have {noun} {bound}", value)
     return value
 
 
 def _stored(connection: sqlite3.Connection, name: str) -> tuple[Rule, float] | None:
     row = connection.execute("SELECT rule, created FROM sampling_rules WHERE name = ?", (name,)).fetchone()
     return None if row is None else (json.loads(row[0]), row[1])
-
-
-def _missing(name: str) -> ApiError:
-    return validation_error(f"Value null at '{member(name)}' failed to satisfy constraint: Member must not be null")
 
 
 def _not_found(name: str) -> ApiError:

@@ -8,12 +8,13 @@ CloudWatch User Guide, "Metrics collected by Application Signals".
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from xray_grafana.sandbox.api.context import Context
 from xray_grafana.sandbox.api.errors import ApiError
-from xray_grafana.sandbox.api.request import page, text, time_range, unreadable, whole
+from xray_grafana.sandbox.api.paging import sized_page
+from xray_grafana.sandbox.api.request import text, time_range, unreadable, whole
 from xray_grafana.sandbox.facts.facts import Node
 from xray_grafana.sandbox.store.call_rollups import Call, calls_between
 
@@ -153,8 +154,6 @@ def _references(context: Context, dimensions: Mapping[str, str]) -> list[dict[st
     ]
 
 
-def _paged(request: Mapping[str, Any], member: str, everything: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    listed = list(everything)
-    most = whole(request, "MaxResults", least=1, most=_MOST) or _MOST
-    begin = page(request)
-    return {member: listed[begin : begin + most], "NextToken": str(begin + most) if begin + most < len(listed) else None}
+def _paged(request: Mapping[str, Any], member: str, everything: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    asked = sized_page(request, _MOST)
+    return {member: asked.of(everything), "NextToken": asked.token(everything)}

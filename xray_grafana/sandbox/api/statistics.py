@@ -16,7 +16,8 @@ from xray_grafana.sandbox.api.errors import ApiError
 from xray_grafana.sandbox.api.graph import statistics
 from xray_grafana.sandbox.api.group_choice import chosen_group
 from xray_grafana.sandbox.api.histogram import entries
-from xray_grafana.sandbox.api.request import page, text, time_range, unreadable
+from xray_grafana.sandbox.api.paging import page
+from xray_grafana.sandbox.api.request import text, time_range, unreadable
 from xray_grafana.sandbox.store.rollups import MINUTE, Row, Series, busy_minutes, minutes_between, series_of, tally_of
 from xray_grafana.sandbox.store.tally import Tally
 from xray_grafana.xray.expression import ExpressionError, Selector, parse_selector
@@ -32,16 +33,16 @@ def get_time_series_service_statistics(context: Context, request: dict[str, Any]
     window = time_range(request)
     period = _period(request)
     selector = _selector(request)
-    begin = page(request)
+    asked = page(request, PAGE)
     # A bucket is kept when start <= its end < end, in whole seconds, and it is over.
     first_end = -(-int(window.start) // period) * period
     last_end = min(-(-int(window.end) // period) * period - period, int(context.now()) // period * period)
     first, end = (first_end - period) // MINUTE, last_end // MINUTE
     with context.store.reading() as connection:
-        group = chosen_group(connection, request)
+        group = chosen_group(context, connection, request)
         busy = busy_minutes(connection, group.name, first, end)
         stamps = sorted({_stamp(minute, period) for minute in busy}, reverse=True)
-        shown = stamps[begin : begin + PAGE]
+        shown = asked.of(stamps)
         rows: list[Row] = []
         if shown:
             wanted = [number for number, series in series_of(connection).items() if _is_meant(series, selector)]
@@ -51,7 +52,7 @@ def get_time_series_service_statistics(context: Context, request: dict[str, Any]
     return {
         "TimeSeriesServiceStatistics": [_bucket(stamp, tallies, member) for stamp in shown],
         "ContainsOldGroupVersions": group.changed_after(window.start),
-        "NextToken": str(begin + PAGE) if begin + PAGE < len(stamps) else None,
+        "NextToken": asked.token(stamps),
     }
 
 

@@ -18,10 +18,10 @@ from sqlite3 import Connection
 from typing import Any, Final, NamedTuple
 
 from xray_grafana.sandbox.api.context import Context
-from xray_grafana.sandbox.api.errors import ApiError, validation_error
-from xray_grafana.sandbox.api.groups import default_arn
+from xray_grafana.sandbox.api.errors import ApiError
+from xray_grafana.sandbox.api.group_choice import default_arn
 from xray_grafana.sandbox.api.prefilter import narrowing
-from xray_grafana.sandbox.api.request import TimeRange, time_range, unreadable
+from xray_grafana.sandbox.api.request import TimeRange, time_range, unreadable, violation
 from xray_grafana.sandbox.api.summary import summary_of
 from xray_grafana.sandbox.derivation.membership import read_groups
 from xray_grafana.sandbox.facts.facts import load
@@ -44,15 +44,15 @@ _SERVICE_LEAD_SECONDS: Final = 60
 # A trace that went on for longer is found under Service only by its beginning's last hour: there is no index of ends.
 _SERVICE_LONGEST_SECONDS: Final = 3_600
 
-_TRACE_ID_KEYS: Final = """
+_BEGUN: Final = """
 SELECT * FROM (
     SELECT root_start AS at, number FROM traces
-    WHERE root_start >= :first AND root_start <= :last AND (root_start < :before OR number < :number)
+    WHERE root_start >= :first AND root_start <= :last AND (root_start < :before OR number < :number) {further}
     ORDER BY root_start DESC, number DESC LIMIT :most)
 UNION ALL
 SELECT * FROM (
     SELECT start, number FROM traces
-    WHERE root_start IS NULL AND start >= :first AND start <= :last AND (start < :before OR number < :number)
+    WHERE root_start IS NULL AND start >= :first AND start <= :last AND (start < :before OR number < :number) {further}
     ORDER BY start DESC, number DESC LIMIT :most)
 ORDER BY at DESC, number DESC LIMIT :most
 """
@@ -61,21 +61,11 @@ SELECT received, number FROM traces
 WHERE received >= :first AND received <= :last AND (received < :before OR number < :number)
 ORDER BY received DESC, number DESC LIMIT :most
 """
-_SERVICE_KEYS: Final = """
-SELECT * FROM (
-    SELECT root_start AS at, number FROM traces
-    WHERE root_start >= :first AND root_start <= :last AND (root_start < :before OR number < :number)
-        AND (finish IS NULL OR finish >= :opens)
-    ORDER BY root_start DESC, number DESC LIMIT :most)
-UNION ALL
-SELECT * FROM (
-    SELECT start, number FROM traces
-    WHERE root_start IS NULL AND start >= :first AND start <= :last AND (start < :before OR number < :number)
-        AND (finish IS NULL OR finish >= :opens)
-    ORDER BY start DESC, number DESC LIMIT :most)
-ORDER BY at DESC, number DESC LIMIT :most
-"""
-_KEYS: Final = {TRACE_ID: _TRACE_ID_KEYS, EVENT: _EVENT_KEYS, SERVICE: _SERVICE_KEYS}
+_KEYS: Final = {
+    TRACE_ID: _BEGUN.format(further=""),
+    EVENT: _EVENT_KEYS,
+    SERVICE: _BEGUN.format(further="AND (finish IS NULL OR finish >= :opens)"),
+}
 _CANDIDATES: Final = "SELECT number, id FROM traces WHERE number IN (SELECT value FROM json_each(?)) AND facts IS NOT NULL AND"
 _ROWS: Final = "SELECT number, received, revision, facts FROM traces WHERE number IN (SELECT value FROM json_each(?))"
 
@@ -216,8 +206,7 @@ def _rate(request: Mapping[str, Any], clock: str) -> float:
 def _one_of(member: str, value: object, allowed: tuple[str, ...]) -> str:
     if isinstance(value, str) and value in allowed:
         return value
-    choice = ", ".join(allowed)
-    raise validation_error(f"Value '{value}' at '{member}' failed to satisfy constraint: Member must satisfy enum value set: [{choice}]")
+    raise violation(member, f"Member must satisfy enum value set: [{', '.join(allowed)}]", value)
 
 
 def _token(query: _Query, place: _Place) -> str:

@@ -8,8 +8,8 @@ from sqlite3 import Connection
 from typing import Any, Final
 
 from xray_grafana.sandbox.api.context import Context
-from xray_grafana.sandbox.api.errors import ApiError, validation_error
-from xray_grafana.sandbox.api.request import needed_text, texts, unreadable
+from xray_grafana.sandbox.api.errors import ApiError
+from xray_grafana.sandbox.api.request import missing, needed_text, texts, unreadable, violation
 
 # AWS General Reference, "X-Ray endpoints and quotas"; lengths: botocore service model.
 TAGS_MAX: Final = 50
@@ -23,7 +23,7 @@ def tag_resource(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     """Adds tags or gives them new values."""
     arn = needed_text(request, "ResourceARN", longest=_ARN_MAX)
     if request.get("Tags") is None:
-        raise validation_error("Value null at 'tags' failed to satisfy constraint: Member must not be null")
+        raise missing("Tags")
     tags = read_tags(request)
     with context.store.writing() as connection:
         _must_exist(context, connection, arn)
@@ -63,9 +63,7 @@ def read_tags(request: Mapping[str, Any]) -> dict[str, str]:
             raise unreadable("Tags")
         key = _tag_text(tag, "Key", number, _KEY_MAX)
         if not key:
-            raise validation_error(
-                f"Value '' at 'tags.{number}.member.key' failed to satisfy constraint: Member must have length greater than or equal to 1"
-            )
+            raise violation(f"tags.{number}.member.key", "Member must have length greater than or equal to 1", key)
         if key in tags:
             # X-Ray's own answer (captured) is this error without any message.
             raise ApiError(f"the tag {key} is given twice", name="InternalFailure", status=HTTPStatus.INTERNAL_SERVER_ERROR, framework=True)
@@ -84,14 +82,14 @@ def put_tags(connection: Connection, arn: str, tags: Mapping[str, str]) -> None:
 
 
 def _tag_text(tag: Mapping[str, Any], name: str, number: int, longest: int) -> str:
-    where = f"'tags.{number}.member.{name.lower()}' failed to satisfy constraint"
+    where = f"tags.{number}.member.{name.lower()}"
     value = tag.get(name)
     if value is None:
-        raise validation_error(f"Value null at {where}: Member must not be null")
+        raise missing(where)
     if not isinstance(value, str):
         raise unreadable("Tags")
     if len(value) > longest:
-        raise validation_error(f"Value '{value}' at {where}: Member must have length less than or equal to {longest}")
+        raise violation(where, f"Member must have length less than or equal to {longest}", value)
     return value
 
 

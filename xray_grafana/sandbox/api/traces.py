@@ -8,26 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from xray_grafana.contract import XRAY_TRACE_ID_PATTERN
 from xray_grafana.sandbox.api.context import Context
 from xray_grafana.sandbox.api.errors import ApiError
 from xray_grafana.sandbox.api.request import refuse_token, texts
-from xray_grafana.sandbox.facts.members import block
-from xray_grafana.sandbox.facts.nodes import called_node, is_call, is_unanswered
+from xray_grafana.sandbox.facts.nodes import RESOURCE_MEMBERS, called_node, is_unanswered
+from xray_grafana.sandbox.store.segments import documents_of, is_trace_id
+from xray_grafana.xray.calls import is_call
+from xray_grafana.xray.members import block
 from xray_grafana.xray.spans import Span, assemble
 
 MOST_IDS: Final = 5
-# Segments are taken under ids in capital letters as well, so such a trace must have an answer.
-_TRACE_ID: Final = re.compile(XRAY_TRACE_ID_PATTERN, re.IGNORECASE)
 # What a subsegment sent apart has beyond an embedded one.
 _APART: Final = ("type", "trace_id", "parent_id")
 _COPIED: Final = ("fault", "error", "throttle", "http", "sql", "aws")
-# Members of `aws` that name the resource of a call.
-_RESOURCES: Final = ("table_name", "bucket_name", "queue_url", "topic_arn", "function_name")
 
 
 def batch_get_traces(context: Context, request: dict[str, Any]) -> dict[str, Any]:
@@ -37,14 +33,13 @@ def batch_get_traces(context: Context, request: dict[str, Any]) -> dict[str, Any
     if len(ids) > MOST_IDS:
         raise ApiError(f"Exceeding maximum query size: {MOST_IDS}")
     for trace_id in ids:
-        if not _TRACE_ID.fullmatch(trace_id):
+        if not is_trace_id(trace_id):
             raise ApiError(f"Invalid trace id {trace_id}: incorrect id format")
     if len(set(ids)) < len(ids):
         raise ApiError("Containing duplicate trace ids")
-    query = "SELECT document FROM segments WHERE trace_id = ? ORDER BY received, id"
     with context.store.reading() as connection:
-        stored = {trace_id: connection.execute(query, (trace_id,)).fetchall() for trace_id in ids}
-    traces = [_trace(trace_id, [json.loads(text) for (text,) in rows]) for trace_id, rows in stored.items() if rows]
+        stored = {trace_id: documents_of(connection, trace_id) for trace_id in ids}
+    traces = [_trace(trace_id, [json.loads(text) for text in documents]) for trace_id, documents in stored.items() if documents]
     return {"Traces": traces, "UnprocessedTraceIds": [], "NextToken": None}
 
 
@@ -94,7 +89,7 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
     if "traced" in asked:
         document["http"] = {**http, "request": {key: value for key, value in asked.items() if key != "traced"}}
     aws = block(document, "aws")
-    named = [aws[key] for key in _RESOURCES if isinstance(aws.get(key), str)]
+    named = [aws[key] for key in RESOURCE_MEMBERS if isinstance(aws.get(key), str)]
     if named and "resource_names" not in aws and document.get("namespace") == "aws":
         document["aws"] = {**aws, "resource_names": named}
     return document

@@ -10,13 +10,13 @@ from typing import Any
 
 import boto3
 
+from xray_grafana.sandbox.demo.bucket import create_bucket
+
 
 def make(s3: Any, sqs: Any, bucket: str, queue: str) -> str:
     """Bucket and queue, each new object of the one told to the other. Returns the queue's URL."""
     if bucket not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
-        region = s3.meta.region_name
-        # The one region that a bucket must not name: S3 API Reference, CreateBucket, LocationConstraint.
-        s3.create_bucket(Bucket=bucket, **({} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}))
+        create_bucket(s3, bucket, s3.meta.region_name)
     url = str(sqs.create_queue(QueueName=queue)["QueueUrl"])
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     told = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}

@@ -9,10 +9,11 @@ from typing import Final
 
 from xray_grafana.bundle.artifact import Artifact, Document, Format
 from xray_grafana.bundle.render import YAML_HEADER, render
+from xray_grafana.contract import SANDBOX_PORT
 from xray_grafana.sandbox.demo.scene import CART, CHECKOUT, INVENTORY, PAYMENTS, SERVICES, STOREFRONT
 
 LOKI_PORT: Final = 3100
-SANDBOX_PORT: Final = 4000
+LOKI_FOLDER: Final = "/loki"
 GRAFANA_PORT: Final = 3000
 # Any keys will do: the sandbox looks at no signature. Grafana's plugin wants some.
 KEY_VARIABLES: Final = ("SANDBOX_ACCESS_KEY_ID", "SANDBOX_SECRET_ACCESS_KEY")
@@ -23,7 +24,6 @@ _EDGES: Final = {
 }
 # How far behind its stream a line may be, doubled: Loki takes what is half of this behind. The demo's first hours come all at once.
 _MAX_CHUNK_AGE: Final = "24h"
-_LOKI_FOLDER: Final = "/loki"
 
 
 def yaml_text(document: Document) -> str:
@@ -70,12 +70,12 @@ def loki_config() -> str:
             "server": {"http_listen_port": LOKI_PORT, "log_level": "warn"},
             "common": {
                 "instance_addr": "127.0.0.1",
-                "path_prefix": _LOKI_FOLDER,
+                "path_prefix": LOKI_FOLDER,
                 "replication_factor": 1,
                 "ring": {"kvstore": {"store": "inmemory"}},
             },
             "schema_config": {"configs": [schema | {"index": {"prefix": "index_", "period": "24h"}}]},
-            "storage_config": {"object_store": {"filesystem": {"dir": f"{_LOKI_FOLDER}/objects"}}},
+            "storage_config": {"object_store": {"filesystem": {"dir": f"{LOKI_FOLDER}/objects"}}},
             "ingester": {"max_chunk_age": _MAX_CHUNK_AGE},
             "limits_config": {
                 "reject_old_samples": False,

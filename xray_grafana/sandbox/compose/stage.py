@@ -20,8 +20,8 @@ from xray_grafana.provisioning.providers import DASHBOARDS_PATH
 from xray_grafana.sandbox.compose.inline import (
     GRAFANA_PORT,
     KEY_VARIABLES,
+    LOKI_FOLDER,
     LOKI_PORT,
-    SANDBOX_PORT,
     bundle_config,
     loki_config,
     yaml_text,
@@ -215,7 +215,7 @@ def _bundle() -> Document:
 def _sandbox(stage: Stage) -> Document:
     """Inside its container it listens for all the others; outside, this machine alone can reach it."""
     options = {
-        "--http": f"0.0.0.0:{SANDBOX_PORT}",
+        "--http": f"0.0.0.0:{contract.SANDBOX_PORT}",
         "--udp": f"0.0.0.0:{contract.AGENT_PORT}",
         "--region": stage.region,
         "--account": stage.account,
@@ -228,8 +228,8 @@ def _sandbox(stage: Stage) -> Document:
         **_service(_NOBODY),
         "command": ["sandbox", *(word for option in options.items() for word in option)],
         "environment": _aws(stage),
-        "ports": [_published(SANDBOX_PORT), _published(contract.AGENT_PORT), _published(contract.AGENT_PORT, "udp")],
-        "healthcheck": _healthcheck(_python(f"http://127.0.0.1:{SANDBOX_PORT}/")),
+        "ports": [_published(contract.SANDBOX_PORT), _published(contract.AGENT_PORT), _published(contract.AGENT_PORT, "udp")],
+        "healthcheck": _healthcheck(_python(f"http://127.0.0.1:{contract.SANDBOX_PORT}/")),
         "depends_on": {"bucket": _DONE, "loki": _HEALTHY},
     }
 
@@ -273,7 +273,7 @@ def _loki() -> Document:
         "command": [f"-config.file={_LOKI_CONFIG}"],
         "configs": [{"source": "loki", "target": _LOKI_CONFIG}],
         "ports": [_published(LOKI_PORT)],
-        "volumes": [_volume("loki", "/loki")],
+        "volumes": [_volume("loki", LOKI_FOLDER)],
         "healthcheck": _healthcheck(["CMD", "/usr/bin/loki", "-health", f"-health.url=http://127.0.0.1:{LOKI_PORT}/ready"]),
     }
 
@@ -310,7 +310,7 @@ def _shipper(stage: Stage) -> Document:
 
 def _report(stage: Stage) -> Document:
     """Asks again and again how many requests have a trace, for the board of the pipeline. There is nothing to ask about at first."""
-    addresses = f"--endpoint-url http://sandbox:{SANDBOX_PORT} --loki http://loki:{LOKI_PORT}"
+    addresses = f"--endpoint-url http://sandbox:{contract.SANDBOX_PORT} --loki http://loki:{LOKI_PORT}"
     record = f"xray-grafana alb report --record --from 1h --sample 100 {addresses}"
     return {
         **_own(),

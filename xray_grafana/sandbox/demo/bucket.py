@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from xray_grafana.alb.aws_errors import AWS_ERRORS, source_error
 from xray_grafana.alb.clients import client
 
-_NO_LOCATION: Final = "us-east-1"  # S3, CreateBucket: the one region that must not be named
+_NO_LOCATION: Final = "us-east-1"  # S3 API Reference, CreateBucket, LocationConstraint: the one region that must not be named
 _HINT: Final = "see that AWS_ENDPOINT_URL leads to the S3 that is meant, and that the credentials may write there"
 _MISSING: Final = "404"
 # The demo comes back to what failed: it need not wait long.
@@ -24,6 +24,12 @@ def open_bucket(bucket: str, prefix: str, region: str) -> BucketSink:
     sink = BucketSink(client("s3", _CONFIG, region, None), bucket, prefix)
     sink.make(region)
     return sink
+
+
+def create_bucket(client: Any, bucket: str, region: str) -> None:
+    """Makes a bucket in that region."""
+    place = {} if region == _NO_LOCATION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    client.create_bucket(Bucket=bucket, **place)
 
 
 class BucketSink:
@@ -42,8 +48,7 @@ class BucketSink:
             except ClientError as error:
                 if error.response.get("Error", {}).get("Code") != _MISSING:
                     raise
-                place = {} if region == _NO_LOCATION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-                self._client.create_bucket(Bucket=self._bucket, **place)
+                create_bucket(self._client, self._bucket, region)
 
     def names(self, folder: str) -> set[str]:
         """What is below a folder, without the prefix."""

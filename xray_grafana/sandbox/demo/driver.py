@@ -28,6 +28,7 @@ PAUSE_SECONDS: Final = 60
 _MINUTE_SECONDS: Final = 60
 # How long log objects are left alone after one could not be written: a place that is out of reach costs many seconds each time.
 _REST_SECONDS: Final = 50
+_KNOWN: Final = "SELECT id FROM traces WHERE id IN (SELECT value FROM json_each(?))"
 
 
 class DemoSettings(NamedTuple):
@@ -48,7 +49,6 @@ class Takes(Protocol):
 class Logs(Protocol):
     """Where log lines go, such as a LogPush."""
 
-    pushed: int
     dropped: int
     problem: str | None
 
@@ -61,27 +61,19 @@ Known: TypeAlias = Callable[[Sequence[str]], Collection[str]]
 
 
 class Status(NamedTuple):
-    """What the live line shows.
+    """What the live line is made from.
 
-    requests, traces   so far, and how many of them were sampled and put
-    refused            documents that the sandbox did not take: none, unless something is wrong with it
-    objects            log objects written
-    lines, dropped     log lines that Loki took, and those it will never get
-    until              the time up to which there is traffic, seconds since 1970
-    is_live            the history is in
-    incident           what goes wrong just now
-    problem            why log objects or log lines do not get to where they should
+    until      the time up to which there is traffic, seconds since 1970
+    is_live    the history is in
+    incident   what goes wrong just now
+    dropped    log lines that Loki will never get
+    problem    why log objects or log lines do not get to where they should
     """
 
-    requests: int
-    traces: int
-    refused: int
-    objects: int
-    lines: int
-    dropped: int
     until: float
     is_live: bool
     incident: Occurrence | None
+    dropped: int
     problem: str | None
 
 
@@ -112,7 +104,8 @@ class Demo:
         self._until = window_of(clock() - settings.history_seconds)
         self._objects = None if sink is None else LogObjects(settings.seed, settings.scene, sink, self._until)
         self._write_again = 0.0
-        self._status = Status(0, 0, 0, 0, 0, 0, self._until, is_live=False, incident=None, problem=None)
+        self._is_live = False
+        self._problem: str | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Plays until told to stop. Raises XRayGrafanaError when the sandbox cannot take segments."""
@@ -122,11 +115,8 @@ class Demo:
 
     def status(self) -> Status:
         """A snapshot."""
-        status = self._status._replace(until=self._until, incident=active_at(self._settings.seed, self._until))
-        if self._logs is None:
-            return status
-        logs = self._logs
-        return status._replace(lines=logs.pushed, dropped=logs.dropped, problem=status.problem or logs.problem)
+        dropped, problem = (0, None) if self._logs is None else (self._logs.dropped, self._logs.problem)
+        return Status(self._until, self._is_live, active_at(self._settings.seed, self._until), dropped, self._problem or problem)
 
     def back_fill(self, stop: threading.Event) -> None:
         """Plays what has passed, as if it had been received then, until it has caught up with the clock."""
@@ -142,7 +132,7 @@ class Demo:
             if window_of(end) == end:
                 self._write_objects()
         self._write_objects()
-        self._status = self._status._replace(is_live=not stop.is_set())
+        self._is_live = not stop.is_set()
 
     def advance(self, now: float) -> None:
         """Plays what has passed since the last time, up to a whole second."""
@@ -173,15 +163,10 @@ class Demo:
 
     def _put(self, requests: list[Request], received: float | None) -> None:
         texts = [json.dumps(document, separators=(",", ":")) for request in requests for document in request.documents]
-        refused = self._ingest.put(texts, received=received) if texts else ()
+        if texts:
+            self._ingest.put(texts, received=received)
         if self._logs is not None:
             self._logs.offer(line for request in requests for line in request.logs)
-        status = self._status
-        self._status = status._replace(
-            requests=status.requests + len(requests),
-            traces=status.traces + sum(bool(request.documents) for request in requests),
-            refused=status.refused + len(refused),
-        )
 
     def _write_objects(self) -> None:
         """What cannot be written now is written when it can be: it follows from the time."""
@@ -189,21 +174,20 @@ class Demo:
         if self._objects is None or now < self._write_again:
             return
         try:
-            written = self._objects.write_due(self._until)
+            self._objects.write_due(self._until)
         except XRayGrafanaError as error:
             self._write_again = now + _REST_SECONDS
-            self._status = self._status._replace(problem=str(error))
+            self._problem = str(error)
         else:
-            self._status = self._status._replace(objects=self._status.objects + written, problem=None)
+            self._problem = None
 
 
 def known_in(store: Store) -> Known:
     """Asks a sandbox's database."""
 
     def known(trace_ids: Sequence[str]) -> set[str]:
-        marks = ",".join("?" * len(trace_ids))
         with store.reading() as connection:
-            found = connection.execute(f"SELECT id FROM traces WHERE id IN ({marks})", trace_ids).fetchall()  # noqa: S608 — marks only
+            found = connection.execute(_KNOWN, (json.dumps(trace_ids),)).fetchall()
         return {trace_id for (trace_id,) in found}
 
     return known

@@ -78,13 +78,17 @@ class LogPush:
             try:
                 delivery = self._deliverer.deliver(batch)
             except LokiError as error:
-                self.dropped += batch.count
+                self._count_done(pushed=0, dropped=batch.count)
                 self._note(error.summary, 0.0)
                 self._halt.wait(_REST_SECONDS)
             else:
                 self.problem = None
-                self.pushed += batch.count - delivery.rejected
-                self.dropped += delivery.rejected
+                self._count_done(pushed=batch.count - delivery.rejected, dropped=delivery.rejected)
+
+    def _count_done(self, *, pushed: int, dropped: int) -> None:
+        with self._changed:
+            self.pushed += pushed
+            self.dropped += dropped
 
     def _next(self) -> EntryBatch | None:
         """Lines of the service that has the most; None at the end."""

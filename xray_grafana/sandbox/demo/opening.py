@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from xray_grafana.contract import SHIPPER_VARIABLES
 from xray_grafana.push.client import PushClient
 from xray_grafana.push.settings import settings_from
 from xray_grafana.sandbox.demo.driver import Demo, DemoSettings, Takes, known_in
@@ -15,15 +14,19 @@ from xray_grafana.sandbox.store.store import Store
 
 
 @contextmanager
-def opened(settings: DemoSettings, ingest: Takes, store: Store, *, alb: str | None, environ: Mapping[str, str]) -> Iterator[Demo]:
-    """The demo of a sandbox. `alb` is a folder or `s3://bucket/prefix` for log objects; log lines go to LOKI_URL, where it is set.
+def opened(
+    settings: DemoSettings, ingest: Takes, store: Store, *, alb: str | None, loki: str | None, environ: Mapping[str, str]
+) -> Iterator[Demo]:
+    """The demo of a sandbox. `alb` is a folder or `s3://bucket/prefix` for log objects, `loki` where log lines go.
+
+    A Loki that the environment alone names is one of the user's own, which the demo has no business in.
 
     Raises XRayGrafanaError for a place that cannot be.
     """
     with ExitStack() as stack:
         sink = None if alb is None else open_sink(alb, settings.scene.region)
         logs = None
-        if environ.get(SHIPPER_VARIABLES["url"]):
-            client = stack.enter_context(PushClient(settings_from(None, environ)))
+        if loki:
+            client = stack.enter_context(PushClient(settings_from(loki, environ)))
             logs = stack.enter_context(LogPush(client))
         yield Demo(settings, ingest, known=known_in(store), sink=sink, logs=logs)

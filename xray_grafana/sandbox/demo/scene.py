@@ -6,6 +6,7 @@ import math
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
+from xray_grafana.contract import SANDBOX_ACCOUNT, SANDBOX_REGION
 from xray_grafana.sandbox.demo.chance import chance_of
 
 DAY_SECONDS: Final = 86_400
@@ -39,8 +40,8 @@ def _strays(seed: int, minute: int) -> float:
 class Scene(NamedTuple):
     """What stays the same: where the shop runs and how busy it is. `account` has twelve digits."""
 
-    account: str = "000000000000"
-    region: str = "us-east-1"
+    account: str = SANDBOX_ACCOUNT
+    region: str = SANDBOX_REGION
     rate: Rate = Rate()
 
     @property

@@ -15,42 +15,52 @@ SCENE: Final = Scene()
 
 
 class Request(NamedTuple):
-    """One request and everything that is written about it.
+    """One request; what is written about it is made when it is asked for."""
 
-    trace_id    in X-Ray's form
-    sampled     False: there is a line of the load balancer and no trace
-    documents   segment documents
-    alb         the line of the load balancer, without a newline
-    logs        lines of the services, in order of time
-    start, end  when the load balancer got it and answered it, seconds since 1970
-    """
+    passage: Passage
+    scene: Scene
 
-    trace_id: str
-    sampled: bool
-    documents: tuple[Document, ...]
-    alb: bytes
-    logs: tuple[LogLine, ...]
-    start: float
-    end: float
+    @property
+    def trace_id(self) -> str:
+        """In X-Ray's form."""
+        return self.passage.trace_id
+
+    @property
+    def sampled(self) -> bool:
+        """False: there is a line of the load balancer and no trace."""
+        return self.passage.sampled
+
+    @property
+    def start(self) -> float:
+        """When the load balancer got it, seconds since 1970."""
+        return self.passage.start
+
+    @property
+    def end(self) -> float:
+        """When the load balancer answered it, seconds since 1970."""
+        return self.passage.end
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """Segment documents."""
+        return documents_of(self.passage, self.scene)
+
+    @property
+    def alb(self) -> bytes:
+        """The line of the load balancer, without a newline."""
+        return access_line(self.passage, self.scene)
+
+    @property
+    def logs(self) -> tuple[LogLine, ...]:
+        """Lines of the services, in order of time."""
+        return log_lines_of(self.passage)
 
 
 def requests_between(seed: int, start: float, end: float, scene: Scene = SCENE) -> Iterator[Request]:
     """Requests that begin from `start` until right before `end`, in order of start; the same whatever spans they are asked in."""
-    return (_request(passage, scene) for passage in passages_between(seed, start, end, scene))
+    return (Request(passage, scene) for passage in passages_between(seed, start, end, scene))
 
 
 def requests_ended_between(seed: int, start: float, end: float, scene: Scene = SCENE) -> Iterator[Request]:
     """Requests that end from `start` until right before `end`, in order of end: what is known when `end` is now."""
-    return (_request(passage, scene) for passage in ended_between(seed, start, end, scene))
-
-
-def _request(passage: Passage, scene: Scene) -> Request:
-    return Request(
-        passage.trace_id,
-        passage.sampled,
-        documents_of(passage, scene),
-        access_line(passage, scene),
-        log_lines_of(passage),
-        passage.start,
-        passage.end,
-    )
+    return (Request(passage, scene) for passage in ended_between(seed, start, end, scene))

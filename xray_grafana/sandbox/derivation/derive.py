@@ -14,7 +14,9 @@ from xray_grafana.sandbox.facts import facts as fact_texts
 from xray_grafana.sandbox.facts.facts import TraceFacts
 from xray_grafana.sandbox.facts.read import read_trace
 from xray_grafana.sandbox.store import rollups
+from xray_grafana.sandbox.store.attempts import Attempts
 from xray_grafana.sandbox.store.rollups import Counted
+from xray_grafana.sandbox.store.segments import documents_of
 from xray_grafana.sandbox.store.store import Store
 
 _TRACES: Final = 500  # in a transaction
@@ -24,7 +26,6 @@ _PAUSE_SECONDS: Final = 0.2
 _FEW: Final = 500
 
 _DIRTY: Final = "SELECT number, id, received, revision, counted, groups, facts FROM traces WHERE dirty = 1 ORDER BY received DESC LIMIT ?"
-_DOCUMENTS_OF: Final = "SELECT document FROM segments WHERE trace_id = ? ORDER BY received, id"
 _UPDATE: Final = """
 UPDATE traces SET dirty = (revision != ?), start = ?, finish = ?, root_start = ?, duration = ?, response = ?, status = ?,
     fault = ?, error = ?, throttle = ?, ok = ?, partial = ?, counted = ?, groups = ?, facts = ?
@@ -81,20 +82,13 @@ class Derivation:
         self._thread.join()
 
     def _run(self) -> None:
-        failed = None
+        attempts = Attempts(lambda error: self._note(f"traces are not derived: {error}"))
         arrived = 0
         while not self._ending.wait(_PAUSE_SECONDS):
             before, arrived = arrived, self._arrived()
             if arrived - before > _FEW:
                 continue
-            try:
-                self.settle(_PAUSE_SECONDS)
-            except Exception as error:  # noqa: BLE001  # a disk that is full may have room again
-                if str(error) != failed:
-                    failed = str(error)
-                    self._note(f"traces are not derived: {error}")
-            else:
-                failed = None
+            attempts.make(lambda: self.settle(_PAUSE_SECONDS))
 
     def _batch(self) -> bool:
         """One batch; whether there was any."""
@@ -121,7 +115,7 @@ class Derivation:
         documents = 0
         with self._store.reading() as connection:
             for row in connection.execute(_DIRTY, (_TRACES,)).fetchall():
-                texts = tuple(text for (text,) in connection.execute(_DOCUMENTS_OF, (row[1],)))
+                texts = documents_of(connection, row[1])
                 traces.append(_Trace._make((*row, texts)))
                 documents += len(texts)
                 if documents >= _DOCUMENTS:

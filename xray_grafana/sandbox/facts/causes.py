@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from xray_grafana.sandbox.facts.facts import Cause, CauseEntity, CauseException, CauseService, Node
-from xray_grafana.sandbox.facts.members import block, storable, text
-from xray_grafana.sandbox.facts.nodes import is_call
-from xray_grafana.sandbox.facts.outcome import Flags, seconds_of
+from xray_grafana.xray.calls import is_call
+from xray_grafana.xray.members import storable
+from xray_grafana.xray.outcome import Flags, exceptions_of, seconds_of
 from xray_grafana.xray.spans import Span
 
 _HALF: Final = 0.5
@@ -70,7 +70,7 @@ class _Failures:
             parent = span.parent
             is_claimed = span in claimed or (parent in claimed and not (inferred and self._leads_elsewhere(parent, span)))
             if inferred and not is_claimed:
-                yield Cause((_receiver(span, self._nodes[span], None, exceptions_of(span.document)),), client_impacting=False)
+                yield Cause((_receiver(span, self._nodes[span], None, _exceptions(span)),), client_impacting=False)
             if is_claimed or span.is_segment:
                 claimed.add(span)
                 claimed.update(self._referred.get(span, ()))
@@ -98,7 +98,7 @@ class _Failures:
                 return (child,)
         if leading:
             return (leading[0],)
-        return () if exceptions_of(span.document) else None
+        return () if _exceptions(span) else None
 
     def _path(self, start: Span) -> list[Span]:
         path = [start]
@@ -107,17 +107,9 @@ class _Failures:
         return path
 
 
-def exceptions_of(document: Mapping[str, Any]) -> tuple[CauseException, ...]:
+def _exceptions(span: Span) -> tuple[CauseException, ...]:
     """The exceptions that the span itself raised."""
-    return tuple(CauseException(text(each, "type") or "", text(each, "message")) for each in _raw_exceptions(document))
-
-
-def _raw_exceptions(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    listed = block(document, "cause").get("exceptions")
-    if isinstance(listed, list):
-        for each in listed:
-            if isinstance(each, dict):
-                yield each
+    return tuple(CauseException(raised.name or "", raised.message) for raised in exceptions_of(span.document))
 
 
 def _references(failed: Sequence[Span]) -> dict[Span, tuple[Span, ...]]:
@@ -127,8 +119,8 @@ def _references(failed: Sequence[Span]) -> dict[Span, tuple[Span, ...]]:
         return {}
     owners: dict[str, Span] = {}
     for span in failed:
-        for each in _raw_exceptions(span.document):
-            owners.setdefault(text(each, "id") or "", span)
+        for raised in exceptions_of(span.document):
+            owners.setdefault(raised.id or "", span)
     found = {}
     for span, cause in named.items():
         steps = []
@@ -145,9 +137,7 @@ def _services(path: Sequence[Span], nodes: Mapping[Span, Node], total: float | N
     """The path service by service; behind a call that nobody answered stands the inferred node."""
     services = []
     for segment, spans in groupby(path, key=_owner):
-        entities = tuple(
-            CauseEntity(storable(each.name), exceptions_of(each.document), _coverage(each, total), is_call(each)) for each in spans
-        )
+        entities = tuple(CauseEntity(storable(each.name), _exceptions(each), _coverage(each, total), is_call(each)) for each in spans)
         node = nodes[segment]
         services.append(CauseService(node.name, node.type or "", node.account, inferred=False, entities=entities))
     last = path[-1]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-Outcome: TypeAlias = Literal["ok", "error", "throttle", "fault"]
+from xray_grafana.xray.outcome import Outcome
+
 Role: TypeAlias = Literal["client", "service", "inferred"]
 AnnotationValue: TypeAlias = bool | int | float | str
 

@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from xray_grafana.sandbox.facts.facts import Cause, Edge, TraceFacts, Visit
-from xray_grafana.sandbox.facts.outcome import seconds_between
 from xray_grafana.xray.expression.tree import (
     And,
     AnnotationTest,
@@ -38,6 +37,7 @@ from xray_grafana.xray.expression.tree import (
     ServiceSelect,
     Value,
 )
+from xray_grafana.xray.outcome import seconds_between
 
 # Groups by name and by ARN; None for one without a filter: Default.
 GroupLookup: TypeAlias = Mapping[str, Expression | None]

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 from xray_grafana.sandbox.facts.facts import Node
-from xray_grafana.sandbox.facts.members import block, storable, text
+from xray_grafana.xray.calls import AWS, AWS_RESOURCES, REMOTE
+from xray_grafana.xray.members import block, storable, text
 from xray_grafana.xray.spans import Span
 
 _CLIENT: Final = "client"
-_REMOTE: Final = "remote"
-_AWS: Final = "aws"
-_CALLS: Final = (_REMOTE, _AWS)
 _DATABASE: Final = "Database::SQL"
 
 # Name of an AWS service, in lower case, to the member of `aws` that names the resource, and the node's type.
-_RESOURCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        "dynamodb": ("table_name", "AWS::DynamoDB::Table"),
-        "s3": ("bucket_name", "AWS::S3::Bucket"),
-        "sqs": ("queue_url", "AWS::SQS::Queue"),
-        "sns": ("topic_arn", "AWS::SNS"),
-        "lambda": ("function_name", "AWS::Lambda"),
-    }
-)
+_RESOURCES: Final[Mapping[str, tuple[str, str]]] = {each.service: (each.member, each.node_type) for each in AWS_RESOURCES if each.node_type}
+# Members of `aws` that name the resource of a call.
+RESOURCE_MEMBERS: Final = tuple(member for member, _ in _RESOURCES.values())
 
 
 def segment_node(segment: Span) -> Node:
@@ -39,11 +30,6 @@ def client_node(root: Node) -> Node:
     return root._replace(type=_CLIENT)
 
 
-def is_call(span: Span) -> bool:
-    """A subsegment that leaves its service: namespace `remote` or `aws` (X-Ray Developer Guide, "Subsegments")."""
-    return span.document.get("namespace") in _CALLS and not span.is_segment
-
-
 def called_node(call: Span) -> Node:
     """Whom a call names, as its caller knows it: the alias of who answered, or, if nobody did, the inferred node.
 
@@ -51,8 +37,8 @@ def called_node(call: Span) -> Node:
     """
     document = call.document
     name = storable(call.name)
-    if document.get("namespace") != _AWS:
-        return Node(name, _DATABASE if isinstance(document.get("sql"), dict) else _REMOTE)
+    if document.get("namespace") != AWS:
+        return Node(name, _DATABASE if isinstance(document.get("sql"), dict) else REMOTE)
     aws = block(document, "aws")
     member, kind = _RESOURCES.get(name.lower(), ("", ""))
     resource = text(aws, member) if member else None

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from xray_grafana.sandbox.facts.causes import failure_causes, response_time_causes
 from xray_grafana.sandbox.facts.facts import Annotation, Edge, Http, Node, TraceFacts, User, Visit
-from xray_grafana.sandbox.facts.members import block, storable, text, whole
-from xray_grafana.sandbox.facts.nodes import called_node, client_node, is_call, is_unanswered, segment_node
-from xray_grafana.sandbox.facts.outcome import FINE, Flags, flags_of, seconds_between, seconds_of
+from xray_grafana.sandbox.facts.nodes import called_node, client_node, is_unanswered, segment_node
+from xray_grafana.xray.calls import is_call
+from xray_grafana.xray.members import block, storable, text, whole
+from xray_grafana.xray.outcome import FINE, Flags, flags_of, seconds_between, seconds_of
 from xray_grafana.xray.spans import Span, assemble
 
 # X-Ray Developer Guide, "Segment documents": letters, digits, underscores; full stops since OpenTelemetry's exporter sends them.

@@ -13,13 +13,9 @@ import json
 from functools import lru_cache
 from typing import Final
 
-from xray_grafana.sandbox.otlp.convert import OtlpError
-from xray_grafana.sandbox.otlp.convert import documents_of as documents_of_otlp
-
 _SHOWN_BYTES: Final = 60
 _SAMPLED: Final = b"T1S"
 _UNSAMPLED: Final = b"T1U"
-_OTLP_TYPE: Final = "application/x-protobuf"
 
 
 class BadDatagramError(Exception):
@@ -52,11 +48,13 @@ def _is_header(header: bytes) -> bool:
 
 
 def _from_otlp(body: bytes) -> list[str]:
+    from xray_grafana.sandbox.otlp import convert  # its messages take as long to load as all else
+
     try:
-        return documents_of_otlp(base64.b64decode(body.strip(), validate=True), _OTLP_TYPE)
+        return convert.documents_of(base64.b64decode(body.strip(), validate=True), convert.PROTOBUF)
     except binascii.Error as error:
         raise BadDatagramError(f"the OTLP request is no base64: {error}") from error
-    except OtlpError as error:
+    except convert.OtlpError as error:
         raise BadDatagramError(str(error)) from error
 
 

@@ -16,6 +16,7 @@ from xray_grafana.alb.fields import printable
 from xray_grafana.errors import OutputError
 from xray_grafana.sandbox.intake.datagrams import BadDatagramError, documents_of
 from xray_grafana.sandbox.intake.documents import Document, Rejected, check
+from xray_grafana.sandbox.intake.guard import failure_of, reason_of
 from xray_grafana.sandbox.store.store import Store
 
 _BATCH: Final = 5_000  # documents in a transaction: it is short enough for others to write in between
@@ -23,6 +24,7 @@ _ROWS: Final = 100  # in a statement
 _SHOWN_ID: Final = 40  # characters of an id, which may be any text
 # Waiting documents and datagrams. Beyond, the API's callers wait and datagrams are lost, loudly.
 _QUEUE_BYTES: Final = 256 * 1024 * 1024
+_STOPPING: Final = "the sandbox is stopping"
 
 # What is open is replaced. Of complete ones the first counts, as an emulator has it that replays captured answers of X-Ray.
 _SEGMENT: Final = """
@@ -42,7 +44,7 @@ class Counts(NamedTuple):
 
     rejected        refused documents; `last_rejected` is the newest one's id, as far as it can be shown, `last_rejection` says why
     datagrams_bad   datagrams that hold no document; `last_bad` says why
-    datagrams_lost  good for all we know, but there was no room, or the store could not be written
+    datagrams_lost  good for all we know, but there was no room, or the store could not be written; `last_loss` says why
     """
 
     segments: int
@@ -53,32 +55,36 @@ class Counts(NamedTuple):
     last_rejected: str | None
     last_rejection: str | None
     last_bad: str | None
+    last_loss: str | None
 
 
 @dataclass(slots=True, eq=False)
 class _Work:
-    """What one caller brought. Datagrams are read by the writer; a caller of `put` waits for `done`."""
+    """What one caller brought. Datagrams are read by the writer; a caller of `put` waits for `done`.
+
+    `held` is how many of the datagrams some of the documents are from.
+    """
 
     documents: list[Document]
     datagrams: Sequence[bytes]
     received: float
     size: int
-    done: threading.Event | None
+    done: threading.Event
     error: Exception | None = field(default=None)
+    held: int = 0
 
 
 class Ingest:
-    """A queue and its writing thread. `now` is seconds since 1970; `note` is told what nobody waits for: datagrams that were lost."""
+    """A queue and its writing thread. `now` is seconds since 1970."""
 
-    def __init__(self, store: Store, *, now: Callable[[], float] = time.time, note: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, store: Store, *, now: Callable[[], float] = time.time) -> None:
         self._store = store
         self._now = now
-        self._note = note
         self._queue: deque[_Work] = deque()
         self._queued_bytes = 0
         self._changed = threading.Condition()
         self._closed = False
-        self._counts = Counts(0, 0, 0, 0, 0, None, None, None)
+        self._counts = Counts(0, 0, 0, 0, 0, None, None, None, None)
         self._thread = threading.Thread(target=self._run, name="sandbox-ingest")
         self._thread.start()
 
@@ -95,34 +101,34 @@ class Ingest:
                 documents.append(checked)
             else:
                 rejected.append(checked)
-        if documents:
-            size = sum(len(document.text) for document in documents)
-            done = threading.Event()
-            work = _Work(documents, (), self._now() if received is None else received, size, done)
-            with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._queued_bytes < _QUEUE_BYTES)
-                self._append(work)
-            done.wait()
-            if work.error is not None:
-                raise work.error
         with self._changed:
             self._count_rejected(rejected)
+            if not documents:
+                return rejected
+            self._changed.wait_for(lambda: self._closed or self._queued_bytes < _QUEUE_BYTES)
+            size = sum(len(document.text) for document in documents)
+            work = _Work(documents, (), self._now() if received is None else received, size, threading.Event())
+            self._append(work)
+        work.done.wait()
+        if work.error is not None:
+            raise _for_caller(work.error) from work.error
         return rejected
 
     def offer(self, datagrams: Sequence[bytes]) -> None:
         """Takes datagrams without waiting: they are read and stored later, or lost when the queue is full."""
-        work = _Work([], datagrams, self._now(), sum(map(len, datagrams)), None)
+        work = _Work([], datagrams, self._now(), sum(map(len, datagrams)), threading.Event())
         with self._changed:
-            if not self._closed and self._queued_bytes < _QUEUE_BYTES:
+            if self._closed:
+                self._count_lost(len(datagrams), _STOPPING)
+            elif self._queued_bytes >= _QUEUE_BYTES:
+                self._count_lost(len(datagrams), "they came faster than they could be stored")
+            else:
                 self._append(work)
-                return
-        self.lose(len(datagrams))
 
     def lose(self, count: int) -> None:
         """Counts datagrams that never came this far."""
         with self._changed:
-            self._count(datagrams_lost=count)
-        self._note(f"{count} datagrams are lost: they came faster than they could be taken")
+            self._count_lost(count, "they came faster than they could be taken")
 
     def counts(self) -> Counts:
         """A snapshot."""
@@ -138,20 +144,20 @@ class Ingest:
 
     def _append(self, work: _Work) -> None:
         if self._closed:
-            raise OutputError("the sandbox is stopping")
+            raise OutputError(_STOPPING)
         self._queue.append(work)
         self._queued_bytes += work.size
         self._changed.notify_all()
 
     def _run(self) -> None:
         while batch := self._next_batch():
-            try:
-                self._store_batch(batch)
-            except Exception as error:  # noqa: BLE001  # whoever waits for it raises it; nobody else may be stopped by it
+            for work in batch:
+                self._read(work)
+            error = failure_of(self._store_batch, batch)
+            if error is not None:
                 self._fail(batch, error)
             for work in batch:
-                if work.done is not None:
-                    work.done.set()
+                work.done.set()
 
     def _next_batch(self) -> list[_Work]:
         with self._changed:
@@ -171,7 +177,7 @@ class Ingest:
         traces: dict[str, float] = {}
         for work in batch:
             received = work.received
-            for trace_id, own_id, in_progress, text in work.documents or self._read(work.datagrams):
+            for trace_id, own_id, in_progress, text in work.documents:
                 segments.append((trace_id, own_id, in_progress, received, text))
                 if traces.get(trace_id, received) <= received:
                     traces[trace_id] = received
@@ -185,36 +191,40 @@ class Ingest:
         with self._changed:
             self._count(segments=len(segments), traces=after - before)
 
-    def _read(self, datagrams: Iterable[bytes]) -> list[Document]:
-        documents: list[Document] = []
-        rejected: list[Rejected] = []
-        for datagram in datagrams:
-            try:
-                checked = [check(text) for text in documents_of(datagram)]
-            except BadDatagramError as error:
+    def _read(self, work: _Work) -> None:
+        """Makes documents of datagrams. Whatever one of them ends with, the others are read."""
+        for datagram in work.datagrams:
+            error = failure_of(self._read_one, work, datagram)
+            if error is not None:
                 with self._changed:
-                    self._count(datagrams_bad=1)
-                    self._counts = self._counts._replace(last_bad=str(error))
-                continue
-            for each in checked:
-                if isinstance(each, Document):
-                    documents.append(each)
-                else:
-                    rejected.append(each)
+                    self._count_lost(1, reason_of(error))
+
+    def _read_one(self, work: _Work, datagram: bytes) -> None:
+        try:
+            checked = [check(text) for text in documents_of(datagram)]
+        except BadDatagramError as error:
+            with self._changed:
+                self._count(datagrams_bad=1)
+                self._counts = self._counts._replace(last_bad=str(error))
+            return
+        documents = [each for each in checked if isinstance(each, Document)]
+        rejected = [each for each in checked if isinstance(each, Rejected)]
         if rejected:
             with self._changed:
                 self._count_rejected(rejected)
-        return documents
+        if documents:
+            work.documents += documents
+            work.held += 1
 
     def _fail(self, batch: Iterable[_Work], error: Exception) -> None:
+        """Nothing of it is stored. What was bad or rejected is counted already."""
         lost = 0
         for work in batch:
             work.error = error
-            lost += len(work.datagrams)
+            lost += work.held
         if lost:
             with self._changed:
-                self._count(datagrams_lost=lost)
-            self._note(f"{lost} datagrams are lost: {error}")
+                self._count_lost(lost, reason_of(error))
 
     def _count_rejected(self, rejected: Sequence[Rejected]) -> None:
         if rejected:
@@ -222,6 +232,10 @@ class Ingest:
             self._count(rejected=len(rejected))
             shown = "a document without id" if not last.id else printable(last.id[:_SHOWN_ID])
             self._counts = self._counts._replace(last_rejected=shown, last_rejection=last.message)
+
+    def _count_lost(self, count: int, why: str) -> None:
+        self._count(datagrams_lost=count)
+        self._counts = self._counts._replace(last_loss=why)
 
     def _count(self, *, segments: int = 0, traces: int = 0, rejected: int = 0, datagrams_bad: int = 0, datagrams_lost: int = 0) -> None:
         counts = self._counts
@@ -232,6 +246,13 @@ class Ingest:
             datagrams_bad=counts.datagrams_bad + datagrams_bad,
             datagrams_lost=counts.datagrams_lost + datagrams_lost,
         )
+
+
+def _for_caller(error: Exception) -> OutputError:
+    """An error of the caller's own: several may wait for one batch, and each that raises an error writes to its traceback."""
+    if isinstance(error, OutputError):
+        return OutputError(error.summary, where=error.where, hint=error.hint)
+    return OutputError(reason_of(error))
 
 
 def _insert(connection: sqlite3.Connection, statement: str, row: str, rows: Sequence[Sequence[object]]) -> None:

@@ -7,11 +7,11 @@ Developer Guide, "segment documents". What goes where is what the OpenTelemetry 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from xray_grafana.sandbox.otlp.http import host_of
-from xray_grafana.sandbox.otlp.values import Attributes, OtlpSpan, Value, text_of
+from xray_grafana.sandbox.otlp.values import Attributes, OtlpSpan, Value, given, text_of
 
 RPC_SYSTEM: Final = ("rpc.system", "rpc.system.name")
 AWS_API: Final = "aws-api"
@@ -51,8 +51,6 @@ _ZONE: Final = "cloud.availability_zone"
 _DIGITS_MAX: Final = 19
 _NAME_IN_ARN: Final = 6
 
-_T = TypeVar("_T")
-
 
 def origin_of(resource: Attributes) -> str | None:
     """The kind of AWS resource that the process runs on; None elsewhere."""
@@ -74,7 +72,7 @@ def call_of(attributes: Attributes) -> dict[str, Value]:
     tables = attributes.get(_TABLE_NAMES)
     names: list[Value] = [name for name in tables if isinstance(name, str)] if isinstance(tables, list) else []
     (only,) = names if len(names) == 1 else (text_of(attributes, _TABLE_NAMES, *_TABLE_NAME),)
-    return _given(
+    return given(
         {
             "operation": text_of(attributes, *_OPERATION),
             "account_id": text_of(attributes, _ACCOUNT),
@@ -92,7 +90,7 @@ def home_of(resource: Attributes) -> dict[str, Any]:
     sdk, language = text_of(resource, "telemetry.sdk.name"), text_of(resource, "telemetry.sdk.language")
     automatic = text_of(resource, "telemetry.distro.version", "telemetry.auto.version") is not None
     told = {"sdk": f"{sdk} for {language}" if sdk and language else sdk, "sdk_version": text_of(resource, "telemetry.sdk.version")}
-    xray = {**_given(told), "auto_instrumentation": automatic}
+    xray = {**given(told), "auto_instrumentation": automatic}
     if not _in_aws(resource):
         return {"xray": xray}
     platform = text_of(resource, "cloud.platform")
@@ -104,7 +102,7 @@ def home_of(resource: Attributes) -> dict[str, Any]:
         "cloudwatch_logs": _log_groups(resource),
     }
     return {
-        **_given({"account_id": text_of(resource, "cloud.account.id")}),
+        **given({"account_id": text_of(resource, "cloud.account.id")}),
         **{name: block for name, block in blocks.items() if block},
         "xray": xray,
     }
@@ -117,7 +115,7 @@ def sql_of(span: OtlpSpan) -> dict[str, str] | None:
     if system not in _SQL_SYSTEMS:
         return None
     address = text_of(attributes, _DB_ADDRESS) or host_of(attributes) or "localhost"
-    return _given(
+    return given(
         {
             "url": span.name or None,
             "connection_string": f"{address}/{text_of(attributes, *DB_NAME) or ''}",
@@ -150,7 +148,7 @@ def _in_aws(resource: Attributes) -> bool:
 
 def _texts(resource: Attributes, names: Mapping[str, str]) -> dict[str, str]:
     """Members of a block from the attributes that hold them, without those that are not there."""
-    return _given({member: text_of(resource, name) for member, name in names.items()})
+    return given({member: text_of(resource, name) for member, name in names.items()})
 
 
 def _ec2(resource: Attributes) -> dict[str, str]:
@@ -194,7 +192,3 @@ def _listed(value: Value) -> list[str]:
     if isinstance(value, str):
         return [name for name in value.split("&") if name]
     return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
-
-
-def _given(members: Mapping[str, _T | None]) -> dict[str, _T]:
-    return {key: value for key, value in members.items() if value is not None}

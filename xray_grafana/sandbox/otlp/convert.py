@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 from xray_grafana.sandbox.otlp.aws import (
@@ -28,21 +28,23 @@ from xray_grafana.sandbox.otlp.aws import (
 )
 from xray_grafana.sandbox.otlp.cause import cause_of, derived_id, flags_of
 from xray_grafana.sandbox.otlp.http import HTTP_NAMES, host_of, http_of
-from xray_grafana.sandbox.otlp.values import Kind, OtlpError, OtlpSpan, Value, spans_in, text_of
+from xray_grafana.sandbox.otlp.values import JSON, PROTOBUF, Kind, OtlpError, OtlpSpan, Value, given, spans_in, text_of
 
-__all__ = ["INDEXED", "OtlpError", "documents_of"]
+__all__ = ["INDEXED", "JSON", "PROTOBUF", "OtlpError", "documents_of"]
 
 # What becomes an annotation unasked: attributes that the AWS distributions write for Application Signals (CloudWatch agent, its
 # translation of the traces section). Others are named by the span itself, in _ASKED.
-INDEXED: Final = (
-    "aws.local.environment",
-    "aws.local.operation",
-    "aws.local.service",
-    "aws.remote.environment",
-    "aws.remote.operation",
-    "aws.remote.resource.identifier",
-    "aws.remote.resource.type",
-    "aws.remote.service",
+INDEXED: Final = frozenset(
+    {
+        "aws.local.environment",
+        "aws.local.operation",
+        "aws.local.service",
+        "aws.remote.environment",
+        "aws.remote.operation",
+        "aws.remote.resource.identifier",
+        "aws.remote.resource.type",
+        "aws.remote.service",
+    }
 )
 _ASKED: Final = "aws.xray.annotations"
 _METADATA: Final = "aws.xray.metadata."
@@ -63,16 +65,15 @@ _NAMELESS: Final = "span"
 _CHARACTERS_MAX: Final = 64 * 2**20
 
 
-def documents_of(body: bytes, content_type: str, *, indexed: Collection[str] = INDEXED) -> list[str]:
-    """The documents of an ExportTraceServiceRequest in protobuf or JSON, which is not compressed any more.
+def documents_of(body: bytes, content_type: str) -> list[str]:
+    """The documents of an ExportTraceServiceRequest in PROTOBUF or JSON, which is not compressed any more.
 
-    `indexed` names the attributes that become annotations; those of the resource begin with `otel.resource.` there. Raises OtlpError for a
-    body that cannot be read, for spans with malformed ids, and for more than 64 MiB of documents.
+    Raises OtlpError for a body that cannot be read, for spans with malformed ids, and for more than 64 MiB of documents.
     """
     texts: list[str] = []
     size = 0
     for span in spans_in(body, content_type):
-        for document in _documents(span, frozenset(indexed)):
+        for document in _documents(span):
             text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
             size += len(text)
             if size > _CHARACTERS_MAX:
@@ -81,15 +82,15 @@ def documents_of(body: bytes, content_type: str, *, indexed: Collection[str] = I
     return texts
 
 
-def _documents(span: OtlpSpan, indexed: frozenset[str]) -> Iterator[dict[str, Any]]:
+def _documents(span: OtlpSpan) -> Iterator[dict[str, Any]]:
     if not _begins_in_process(span):
-        yield _subsegment(span, indexed, span.parent_id)
+        yield _subsegment(span, span.parent_id)
     elif span.kind in _CALLS:
         around = derived_id(span, "segment")
-        yield _segment_around(span, indexed, around)
-        yield _subsegment(span, indexed, around)
+        yield _segment_around(span, around)
+        yield _subsegment(span, around)
     else:
-        yield _segment(span, indexed)
+        yield _segment(span)
 
 
 def _begins_in_process(span: OtlpSpan) -> bool:
@@ -98,44 +99,46 @@ def _begins_in_process(span: OtlpSpan) -> bool:
     return span.kind is Kind.CONSUMER if span.parent_remote is None else span.parent_remote
 
 
-def _segment(span: OtlpSpan, indexed: frozenset[str]) -> dict[str, Any]:
-    return _given(
+def _segment(span: OtlpSpan) -> dict[str, Any]:
+    http, sql = http_of(span), sql_of(span)
+    return given(
         {
             **_common(span),
             "name": _service_name(span),
             "parent_id": span.parent_id,
             "origin": origin_of(span.resource),
             "service": service_of(span.resource),
-            "http": http_of(span),
+            "http": http,
             "aws": {**home_of(span.resource), **call_of(span.attributes)},
-            "sql": sql_of(span),
-            **_attributes(span, indexed, with_resource=True),
+            "sql": sql,
+            **_attributes(span, _told_elsewhere(http, sql), with_resource=True),
             "links": _links(span),
         }
     )
 
 
-def _segment_around(span: OtlpSpan, indexed: frozenset[str], name: str) -> dict[str, Any]:
+def _segment_around(span: OtlpSpan, name: str) -> dict[str, Any]:
     """The service's own segment for a call that nothing else of its process surrounds: what is about the call stays with the call."""
-    kept = {key for key in (*indexed, _LOCAL_SERVICE) if not key.startswith("aws.remote.")}
+    kept = {key for key in INDEXED if not key.startswith("aws.remote.")}
     own = {key: value for key, value in span.attributes.items() if key in kept}
     bare = span._replace(id=name, attributes=own, events=(), links=(), kind=Kind.INTERNAL)
-    return {**_segment(bare, indexed), **flags_of(span)}
+    return {**_segment(bare), **flags_of(span)}
 
 
-def _subsegment(span: OtlpSpan, indexed: frozenset[str], parent_id: str | None) -> dict[str, Any]:
+def _subsegment(span: OtlpSpan, parent_id: str | None) -> dict[str, Any]:
+    http, sql = http_of(span), sql_of(span)
     namespace = _namespace(span)
-    return _given(
+    return given(
         {
             **_common(span),
             "name": _clean(_callee(span) if namespace else span.name),
             "type": "subsegment",
             "parent_id": parent_id,
             "namespace": namespace,
-            "http": http_of(span),
+            "http": http,
             "aws": {**call_of(span.attributes), "xray": home_of(span.resource)["xray"]},
-            "sql": sql_of(span),
-            **_attributes(span, indexed, with_resource=False),
+            "sql": sql,
+            **_attributes(span, _told_elsewhere(http, sql), with_resource=False),
             "links": _links(span),
         }
     )
@@ -151,10 +154,6 @@ def _common(span: OtlpSpan) -> dict[str, Any]:
         **flags_of(span),
         "cause": cause_of(span),
     }
-
-
-def _given(members: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in members.items() if value is not None}
 
 
 def _service_name(span: OtlpSpan) -> str:
@@ -191,15 +190,14 @@ def _clean(name: str) -> str:
 
 def _links(span: OtlpSpan) -> list[dict[str, Any]] | None:
     links = [{"trace_id": link.trace_id, "id": link.span_id, "attributes": dict(link.attributes) or None} for link in span.links]
-    return [_given(link) for link in links] or None
+    return [given(link) for link in links] or None
 
 
-def _attributes(span: OtlpSpan, indexed: frozenset[str], *, with_resource: bool) -> dict[str, Any]:
-    """user, annotations and metadata: everything that no other block tells."""
+def _attributes(span: OtlpSpan, told: frozenset[str], *, with_resource: bool) -> dict[str, Any]:
+    """user, annotations and metadata: everything that no other block has `told`."""
     asked = span.attributes.get(_ASKED)
-    wanted = indexed.union(each for each in asked if isinstance(each, str)) if isinstance(asked, list) else indexed
+    wanted = INDEXED.union(each for each in asked if isinstance(each, str)) if isinstance(asked, list) else INDEXED
     attributes: dict[str, Value] = {f"{_RESOURCE}{key}": value for key, value in span.resource.items()} if with_resource else {}
-    told = _told_elsewhere(span)
     attributes.update((key, value) for key, value in span.attributes.items() if key not in told or key in wanted)
     annotations: dict[str, Value] = {}
     metadata: dict[str, dict[str, Value]] = {}
@@ -213,11 +211,12 @@ def _attributes(span: OtlpSpan, indexed: frozenset[str], *, with_resource: bool)
     return {"user": text_of(span.attributes, _USER), "annotations": annotations or None, "metadata": metadata or None}
 
 
-def _told_elsewhere(span: OtlpSpan) -> frozenset[str]:
+def _told_elsewhere(http: object | None, sql: object | None) -> frozenset[str]:
+    """The attributes that the blocks hold which the span has."""
     told = AWS_NAMES | {_ASKED, _USER}
-    if http_of(span) is not None:
+    if http is not None:
         told |= HTTP_NAMES
-    return told | SQL_NAMES if sql_of(span) is not None else told
+    return told | SQL_NAMES if sql is not None else told
 
 
 def _members(key: str, value: Value) -> dict[str, Value] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from xray_grafana.sandbox.otlp.values import Attributes, Kind, OtlpSpan, number_of, text_of
+from xray_grafana.sandbox.otlp.values import Attributes, Kind, OtlpSpan, given, number_of, text_of
 
 # New name first: semantic conventions 1.23 renamed them ("HTTP semantic convention stability migration").
 METHOD: Final = ("http.request.method", "http.method")
@@ -46,16 +46,12 @@ def http_of(span: OtlpSpan) -> dict[str, Any] | None:
         "x_forwarded_for": True if serves and text_of(attributes, "http.client_ip") else None,
     }
     response = {"status": number_of(attributes, *STATUS), "content_length": number_of(attributes, *_LENGTH)}
-    return {"request": _given(request), "response": _given(response)}
+    return {"request": given(request), "response": given(response)}
 
 
 def host_of(attributes: Attributes) -> str | None:
     """The name of the server that a call went to, without its port where that stands apart."""
     return text_of(attributes, _HOST_HEADER, *_OTHER_HOST)
-
-
-def _given(members: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in members.items() if value is not None}
 
 
 def _url(attributes: Attributes, *, serves: bool) -> str | None:

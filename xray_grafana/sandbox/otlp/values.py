@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
@@ -20,6 +20,7 @@ JSON: Final = "application/json"
 
 Value: TypeAlias = bool | int | float | str | list["Value"] | dict[str, "Value"] | None
 Attributes: TypeAlias = Mapping[str, Value]
+_T = TypeVar("_T")
 
 # Bits of Span.flags: opentelemetry-proto, trace.proto, SpanFlags.
 _KNOWS_PARENT: Final = 0x100
@@ -95,7 +96,7 @@ class OtlpSpan(NamedTuple):
 
 
 def spans_in(body: bytes, content_type: str) -> Iterator[OtlpSpan]:
-    """The spans of an ExportTraceServiceRequest, which is not compressed any more. Raises OtlpError."""
+    """The spans of an ExportTraceServiceRequest in PROTOBUF or JSON, which is not compressed any more. Raises OtlpError."""
     for of_resource in _request(body, content_type).resource_spans:
         resource = _attributes(of_resource.resource.attributes)
         for of_scope in of_resource.scope_spans:
@@ -117,16 +118,18 @@ def number_of(attributes: Attributes, *names: str) -> int | None:
     return None
 
 
+def given(members: Mapping[str, _T | None]) -> dict[str, _T]:
+    """The members that there are."""
+    return {key: value for key, value in members.items() if value is not None}
+
+
 def _request(body: bytes, content_type: str) -> ExportTraceServiceRequest:
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind == PROTOBUF:
-        try:
-            return ExportTraceServiceRequest.FromString(body)
-        except DecodeError as error:
-            raise OtlpError(f"the body is no ExportTraceServiceRequest in protobuf: {error}") from None
-    if kind == JSON:
+    if content_type == JSON:
         return _request_in_json(body)
-    raise OtlpError(f"content type {kind!r} — expected {PROTOBUF} or {JSON}")
+    try:
+        return ExportTraceServiceRequest.FromString(body)
+    except DecodeError as error:
+        raise OtlpError(f"the body is no ExportTraceServiceRequest in protobuf: {error}") from None
 
 
 def _request_in_json(body: bytes) -> ExportTraceServiceRequest:

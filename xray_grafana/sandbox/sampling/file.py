@@ -16,6 +16,7 @@ from xray_grafana.config.wording import offer, one_of, shown_key, shown_value
 from xray_grafana.errors import ConfigError, ConfigProblem
 from xray_grafana.sandbox.sampling.rule import (
     ATTRIBUTES,
+    CHANGEABLE_OF_DEFAULT,
     DEFAULT_RULE,
     MAX_RULES,
     MEMBERS,
@@ -35,7 +36,6 @@ _RECORDS: Final = "SamplingRuleRecords"
 _MOST_BYTES: Final = 1024 * 1024
 # What AWS prints beside a rule, and what a request may have beside it: read over.
 _BESIDE: Final = frozenset({"CreatedAt", "ModifiedAt", "NextToken", "Tags"})
-_OF_DEFAULT: Final = frozenset({"RuleName", "FixedRate", "ReservoirSize"})
 
 
 def load_rules(path: Path) -> tuple[Rule, ...]:
@@ -116,12 +116,12 @@ class _Reader:
 
     def _default(self, loc: Loc, node: Mapping) -> Rule:
         rule = default_rule()
-        for name in _OF_DEFAULT - {"RuleName"}:
+        for name in CHANGEABLE_OF_DEFAULT:
             value = self._value(loc, node, name, needed=False)
             if value is not None:
                 rule[name] = value
         for key, entry in node.entries.items():
-            if key in NAMES and key not in _OF_DEFAULT and not _is_same(plain_of(entry.node), rule[key]):
+            if key in NAMES and key not in CHANGEABLE_OF_DEFAULT and not _is_same(plain_of(entry.node), rule[key]):
                 self._refuse((*loc, key), shown_value(entry.node), "no change: only FixedRate and ReservoirSize of Default can be set")
         return rule
 

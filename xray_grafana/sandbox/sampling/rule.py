@@ -27,8 +27,9 @@ class Member(NamedTuple):
     absent: str | int | None
 
 
-MEMBERS: Final = (
-    Member("RuleName", "text", 1, 32, None),
+NAME_MEMBER: Final = Member("RuleName", "text", 1, 32, None)
+# All but the name, which says which rule it is: what can be set, and changed later.
+SETTING_MEMBERS: Final = (
     Member("ResourceARN", "text", 0, 500, "*"),
     Member("Priority", "whole number", 1, 9999, None),
     Member("FixedRate", "number", 0, 1, None),
@@ -40,6 +41,9 @@ MEMBERS: Final = (
     Member("URLPath", "text", 0, 128, "*"),
     Member("Version", "whole number", 1, 1, 1),
 )
+MEMBERS: Final = (NAME_MEMBER, *SETTING_MEMBERS)
+# X-Ray Developer Guide, "Configuring sampling rules": what of Default can be changed.
+CHANGEABLE_OF_DEFAULT: Final = ("FixedRate", "ReservoirSize")
 BOOST_MEMBERS: Final = (
     Member("MaxRate", "number", 0, 1, None),
     Member("CooldownWindowMinutes", "whole number", 0, LARGEST_INTEGER, None),
@@ -81,10 +85,10 @@ def are_attributes(value: object) -> bool:
     )
 
 
-def default_rule(rate: float = 1.0, reservoir: int = 1) -> Rule:
+def default_rule() -> Rule:
     """The rule that is always there and comes last. X-Ray's has the rate 0.05; for development all is sampled."""
     absent = {member.name: member.absent for member in MEMBERS}
-    named = {"RuleName": DEFAULT_RULE, "Priority": 10_000, "FixedRate": rate, "ReservoirSize": reservoir}
+    named = {"RuleName": DEFAULT_RULE, "Priority": 10_000, "FixedRate": 1.0, "ReservoirSize": 1}
     return {**absent, **named, ATTRIBUTES: {}}
 
 

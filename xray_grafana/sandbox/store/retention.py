@@ -8,6 +8,7 @@ from typing import Final
 
 from xray_grafana.errors import XRayGrafanaError
 from xray_grafana.sandbox.store import rollups
+from xray_grafana.sandbox.store.attempts import Attempts
 from xray_grafana.sandbox.store.store import Store
 
 _TRACES: Final = 1_000  # in a transaction: others write in between
@@ -16,13 +17,19 @@ _EVERY_SECONDS: Final = 600.0
 _OLD: Final = "SELECT number, id FROM traces WHERE received < ? ORDER BY received LIMIT ?"
 
 
-def expire(store: Store, before: float) -> int:
-    """Deletes what was received before a time, seconds since 1970; returns how many traces. A trace is as old as its newest update."""
+def expire(store: Store, before: float, is_ending: Callable[[], bool] = lambda: False) -> int:
+    """Deletes what was received before a time, seconds since 1970; returns how many traces. A trace is as old as its newest update.
+
+    `is_ending` is asked before every thousand: once it is true, the rest stays for the next time.
+    """
     deleted = 0
-    while count := _expire_some(store, before):
+    while not is_ending():
+        count = _expire_some(store, before)
+        if not count:
+            with store.writing() as connection:
+                rollups.forget(connection, before)
+            break
         deleted += count
-    with store.writing() as connection:
-        rollups.forget(connection, before)
     return deleted
 
 
@@ -47,14 +54,16 @@ class Retention:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread."""
+        """Ends the thread, after the thousand traces it is at."""
         self._ending.set()
         self._thread.join()
 
     def _run(self) -> None:
+        attempts = Attempts(lambda error: self._note(_told(error)))
         while not self._ending.is_set():
-            try:
-                expire(self._store, self._now() - self._seconds)
-            except XRayGrafanaError as error:
-                self._note(str(error))
+            attempts.make(lambda: expire(self._store, self._now() - self._seconds, self._ending.is_set))
             self._ending.wait(_EVERY_SECONDS)
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, XRayGrafanaError) else f"what is too old is not deleted: {type(error).__name__}: {error}"

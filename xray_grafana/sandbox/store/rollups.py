@@ -14,12 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from sqlite3 import Connection
 from typing import Final, NamedTuple
 
-from xray_grafana.sandbox.facts.facts import Node, Outcome, Role, TraceFacts
+from xray_grafana.sandbox.facts.facts import Node, Role, TraceFacts
 from xray_grafana.sandbox.store import call_rollups
 from xray_grafana.sandbox.store.tally import Tally, bin_of
+from xray_grafana.xray.outcome import Outcome
 
 MINUTE: Final = 60
 HOUR: Final = 3600
+_MINUTES: Final = HOUR // MINUTE  # in an hour
 DEFAULT_GROUP: Final = "Default"
 
 ROLLUP_SCHEMA: Final = f"""
@@ -92,6 +94,15 @@ class Row(NamedTuple):
     bins: str
 
 
+class Faults(NamedTuple):
+    """Of one series in one minute since 1970: all requests that ended, and those of them that failed."""
+
+    minute: int
+    series: int
+    requests: int
+    faults: int
+
+
 def contributions(facts: TraceFacts) -> Iterator[Contribution]:
     """What a trace adds: a request for each visit but the client's, whose numbers are its edge's, and one for each edge."""
     visits = facts.visits
@@ -137,13 +148,13 @@ def rows_between(connection: Connection, group: str, first: int, end: int) -> li
 
     Which is which does not show in a row: they are good for adding up only.
     """
-    first_hour, end_hour = -(-first // MINUTE), end // MINUTE
+    first_hour, end_hour = -(-first // _MINUTES), end // _MINUTES
     if first_hour >= end_hour:
         return minutes_between(connection, group, first, end)
     return [
-        *minutes_between(connection, group, first, first_hour * MINUTE),
+        *minutes_between(connection, group, first, first_hour * _MINUTES),
         *_rows(connection, group, HOUR, first_hour, end_hour),
-        *minutes_between(connection, group, end_hour * MINUTE, end),
+        *minutes_between(connection, group, end_hour * _MINUTES, end),
     ]
 
 
@@ -157,19 +168,20 @@ def minutes_between(connection: Connection, group: str, first: int, end: int, se
 
 def busy_minutes(connection: Connection, group: str, first: int, end: int) -> list[int]:
     """The minutes in which anything was counted, in order."""
-    query = "SELECT DISTINCT slot FROM rollups WHERE group_name = ? AND span = 60 AND slot >= ? AND slot < ? ORDER BY slot"
-    return [slot for (slot,) in connection.execute(query, (group, first, end))]
+    query = "SELECT DISTINCT slot FROM rollups WHERE group_name = ? AND span = ? AND slot >= ? AND slot < ? ORDER BY slot"
+    return [slot for (slot,) in connection.execute(query, (group, MINUTE, first, end))]
 
 
-def faults_between(connection: Connection, group: str, first: int, end: int, series: Iterable[int]) -> list[tuple[int, int, int, int]]:
-    """Minute, series, requests and faults of some series in minutes `first` (since 1970) up to but not with `end`."""
-    return connection.execute(_SELECT_FAULTS, (group, first, end, json.dumps(sorted(series)))).fetchall()
+def faults_between(connection: Connection, group: str, first: int, end: int, series: Iterable[int]) -> list[Faults]:
+    """The faults of some series in minutes `first` (since 1970) up to but not with `end`."""
+    wanted = json.dumps(sorted(series))
+    return list(map(Faults._make, connection.execute(_SELECT_FAULTS, (group, MINUTE, first, end, wanted))))
 
 
 def active_series(connection: Connection, group: str, first: int, end: int) -> set[int]:
     """The series in which anything was counted in the hours that these minutes are of."""
-    query = "SELECT DISTINCT series FROM rollups WHERE group_name = ? AND span = 3600 AND slot >= ? AND slot <= ?"
-    return {series for (series,) in connection.execute(query, (group, first // MINUTE, end // MINUTE))}
+    query = "SELECT DISTINCT series FROM rollups WHERE group_name = ? AND span = ? AND slot >= ? AND slot <= ?"
+    return {series for (series,) in connection.execute(query, (group, HOUR, first // _MINUTES, end // _MINUTES))}
 
 
 def tally_of(row: Row) -> Tally:
@@ -214,7 +226,7 @@ WHERE group_name = ? AND span = ? AND slot = ? AND series = ?
 """
 _SELECT_FAULTS: Final = """
 SELECT slot, series, ok + error + throttle + fault, fault FROM rollups
-WHERE group_name = ? AND span = 60 AND slot >= ? AND slot < ? AND series IN (SELECT value FROM json_each(?))
+WHERE group_name = ? AND span = ? AND slot >= ? AND slot < ? AND series IN (SELECT value FROM json_each(?))
 """
 
 

@@ -5,6 +5,8 @@ The rollups' tables are described beside the code that fills them.
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import Final
 
 from xray_grafana.sandbox.store.rollups import ROLLUP_SCHEMA
@@ -75,3 +77,19 @@ CREATE TABLE sampling_rules (
 );
 {ROLLUP_SCHEMA}
 """
+
+_COLUMNS: Final = (
+    "SELECT tables.name, columns.name FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'"
+)
+
+
+def columns_made() -> set[tuple[str, str]]:
+    """Table and column of all that a new database has."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA)
+        return columns_of(connection)
+
+
+def columns_of(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Table and column of all that a database has."""
+    return set(connection.execute(_COLUMNS))

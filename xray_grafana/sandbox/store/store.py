@@ -16,7 +16,7 @@ from typing import Final, Self
 
 from xray_grafana.errors import OutputError
 from xray_grafana.sandbox.store.claim import Claim, claimed
-from xray_grafana.sandbox.store.schema import APPLICATION_ID, SCHEMA, VERSION
+from xray_grafana.sandbox.store.schema import APPLICATION_ID, SCHEMA, VERSION, columns_made, columns_of
 from xray_grafana.sandbox.store.turns import Turns
 
 MEMORY: Final = "the database in memory"
@@ -129,6 +129,9 @@ class Store:
             writer.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
 
     def _check(self, size: int) -> None:
+        lacking = columns_made() - columns_of(self._writer)
+        if lacking:
+            raise OutputError(f"the database is damaged: it has no {'.'.join(min(lacking))}", where=self.where, hint=_ANOTHER_FILE)
         for query in ("SELECT * FROM segments LIMIT 1", "SELECT * FROM traces LIMIT 1"):
             self._writer.execute(query).fetchone()
         if size <= _CHECKED_BYTES:

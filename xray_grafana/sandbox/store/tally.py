@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from xray_grafana.sandbox.facts.facts import Outcome
+from xray_grafana.xray.outcome import Outcome
 
 _EXACT_BELOW: Final = 100
 # A request that claims to have taken longer is counted as a year: some that confuse seconds with milliseconds would be more than SQLite's

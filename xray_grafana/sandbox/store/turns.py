@@ -16,6 +16,12 @@ class Turns:
         self._taken = False
         self._waiting: deque[threading.Lock] = deque()
 
+    @property
+    def waiting(self) -> int:
+        """How many have asked and not been given it yet."""
+        with self._guard:
+            return len(self._waiting)
+
     def __enter__(self) -> Self:
         with self._guard:
             if not self._taken:

@@ -16,9 +16,22 @@ The type of a value is not held against its field, as X-Ray does not: `duration 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
-from xray_grafana.xray.expression.tokens import ExpressionError, Token, TokenKind, error_at, invalid, scan
+from xray_grafana.xray.expression.tokens import (
+    AnnotationKey,
+    End,
+    ExpressionError,
+    JsonArray,
+    Number,
+    String,
+    Symbol,
+    Token,
+    Word,
+    error_at,
+    invalid,
+    scan,
+)
 from xray_grafana.xray.expression.tree import (
     And,
     AnnotationTest,
@@ -28,7 +41,6 @@ from xray_grafana.xray.expression.tree import (
     Expression,
     FieldTest,
     InGroup,
-    JsonList,
     NodeId,
     Not,
     Or,
@@ -55,6 +67,8 @@ from xray_grafana.xray.expression.words import (
 
 # Parentheses, braces and `!` within each other. Every level costs the parser four frames of Python's thousand, and evaluation one.
 DEPTH_MAX: Final = 40
+
+_Kind = TypeVar("_Kind", String, JsonArray)
 
 
 def parse_filter(text: str) -> Expression:
@@ -91,7 +105,7 @@ class _Parser:
 
     def finish(self) -> None:
         """Nothing may be left."""
-        if self._next.kind != "end":
+        if not isinstance(self._next, End):
             raise self._unexpected("")
 
     def expression(self, scope: Scope) -> Expression:
@@ -104,9 +118,9 @@ class _Parser:
     def bare_selector(self) -> Selector:
         """A selector without a condition."""
         token = self._next
-        if token.kind == "word" and token.value in {SERVICE, EDGE}:
+        if isinstance(token, Word) and token.value in {SERVICE, EDGE}:
             self._at += 1
-            return self._selected(str(token.value))
+            return self._selected(token.value)
         raise self._unexpected("service(…) or edge(…)")
 
     def _conjunction(self, scope: Scope) -> Expression:
@@ -116,8 +130,7 @@ class _Parser:
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
     def _ends_conjunction(self) -> bool:
-        token = self._next
-        return token.kind == "end" or (token.kind, token.value) in {("symbol", ")"), ("symbol", "}"), ("word", "or")}
+        return isinstance(self._next, End) or self._is_symbol(")") or self._is_symbol("}") or self._is_word("or")
 
     def _unary(self, scope: Scope) -> Expression:
         token = self._next
@@ -137,13 +150,13 @@ class _Parser:
 
     def _term(self, scope: Scope) -> Expression:
         token = self._next
-        if token.kind not in {"word", "annotation"}:
-            raise self._unexpected("a condition")
-        word = str(token.value)
-        if token.kind == "annotation":
+        if isinstance(token, AnnotationKey):
             self._known_in(scope, ANNOTATION_SCOPES)
             self._at += 1
-            return AnnotationTest(word, *self._comparison("annotation", None))
+            return AnnotationTest(token.value, *self._comparison("annotation", None))
+        if not isinstance(token, Word):
+            raise self._unexpected("a condition")
+        word = token.value
         if word in FIELDS:
             self._known_in(scope, FIELDS[word].scopes)
             self._at += 1
@@ -157,11 +170,10 @@ class _Parser:
     def _complex(self, word: str) -> Expression:
         if word in GROUP_FIELDS:
             negated = self._equality(word)
-            return InGroup(str(self._expect_kind("string", "a string").value), negated)
+            return InGroup(self._expect_kind(String, "a string").value, negated)
         if word == ROOT_CAUSE_JSON:
             negated = self._equality(word)
-            pattern = self._expect_kind("json", "#[…]").value
-            return CausePath(pattern if isinstance(pattern, JsonList) else JsonList(()), negated)
+            return CausePath(self._expect_kind(JsonArray, "#[…]").value, negated)
         if word.startswith(ROOT_CAUSE):
             scope = word.removeprefix(ROOT_CAUSE)
             kind, _, element = scope.partition(".")
@@ -185,20 +197,20 @@ class _Parser:
 
     def _node_id(self) -> NodeId:
         token = self._next
-        if token.kind == "string":
+        if isinstance(token, String):
             self._at += 1
-            return NodeId(name=str(token.value))
+            return NodeId(name=token.value)
         if not self._take_word("id"):
             raise self._unexpected("a name or id(…)")
         self._expect("(")
         parts: dict[str, str] = {}
         while True:
             part = self._next
-            if part.kind != "word" or part.value not in ID_PARTS or part.value in parts:
+            if not isinstance(part, Word) or part.value not in ID_PARTS or part.value in parts:
                 raise self._unexpected(f"one of {' '.join(each for each in ID_PARTS if each not in parts)}")
             self._at += 1
             self._expect(":")
-            parts[str(part.value)] = str(self._expect_kind("string", "a string").value)
+            parts[part.value] = self._expect_kind(String, "a string").value
             if not self._take_symbol(","):
                 break
         self._expect(")")
@@ -212,9 +224,9 @@ class _Parser:
     def _comparison(self, field: str, allowed: frozenset[str] | None) -> tuple[str | None, Value | None]:
         """An operator and a value, if there are. `allowed` None: as the value's own kind has it."""
         sign = self._next
-        if sign.value not in OPERATORS or sign.kind not in {"word", "symbol"}:
+        if not isinstance(sign, Word | Symbol) or sign.value not in OPERATORS:
             return None, None
-        operator = str(sign.value)
+        operator = sign.value
         if allowed is not None and operator not in allowed:
             raise self._wrong_operator(sign, field, allowed)
         self._at += 1
@@ -225,7 +237,7 @@ class _Parser:
 
     def _value(self) -> Value:
         token = self._next
-        if token.kind in {"string", "number"} and not isinstance(token.value, JsonList):
+        if isinstance(token, String | Number):
             self._at += 1
             return token.value
         for word, value in (("true", True), ("false", False)):
@@ -236,10 +248,10 @@ class _Parser:
     def _equality(self, field: str) -> bool:
         """Takes `=` or `!=`; whether it was the latter."""
         sign = self._next
-        if sign.kind == "symbol" and sign.value in EQUALITY:
+        if isinstance(sign, Symbol) and sign.value in EQUALITY:
             self._at += 1
             return sign.value == "!="
-        if sign.value in OPERATORS:
+        if isinstance(sign, Word | Symbol) and sign.value in OPERATORS:
             raise self._wrong_operator(sign, field, EQUALITY)
         raise self._unexpected("= or !=")
 
@@ -248,7 +260,12 @@ class _Parser:
             raise invalid(self._text, self._next.start, self._next.end, f"; nothing that {_scope_name(scope)} has")
 
     def _is_symbol(self, symbol: str) -> bool:
-        return (self._next.kind, self._next.value) == ("symbol", symbol)
+        token = self._next
+        return isinstance(token, Symbol) and token.value == symbol
+
+    def _is_word(self, word: str) -> bool:
+        token = self._next
+        return isinstance(token, Word) and token.value == word
 
     def _take_symbol(self, symbol: str) -> bool:
         taken = self._is_symbol(symbol)
@@ -256,7 +273,7 @@ class _Parser:
         return taken
 
     def _take_word(self, word: str) -> bool:
-        taken = (self._next.kind, self._next.value) == ("word", word)
+        taken = self._is_word(word)
         self._at += taken
         return taken
 
@@ -264,16 +281,16 @@ class _Parser:
         if not self._take_symbol(symbol):
             raise self._unexpected(f"'{symbol}'")
 
-    def _expect_kind(self, kind: TokenKind, expected: str) -> Token:
+    def _expect_kind(self, kind: type[_Kind], expected: str) -> _Kind:
         token = self._next
-        if token.kind != kind:
+        if not isinstance(token, kind):
             raise self._unexpected(expected)
         self._at += 1
         return token
 
     def _unexpected(self, expected: str) -> ExpressionError:
         token = self._next
-        if token.kind == "end":
+        if isinstance(token, End):
             return error_at(self._text, token.start, f"missing {expected} at end of expression")
         return invalid(self._text, token.start, token.end, f"; expected {expected}" if expected else "")
 

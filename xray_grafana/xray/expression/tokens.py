@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Final
 
 from xray_grafana.xray.expression.tree import Json, JsonList, JsonObject
 from xray_grafana.xray.expression.words import ANNOTATION, WORDS
-
-TokenKind: TypeAlias = Literal["word", "annotation", "string", "number", "json", "symbol", "end"]
 
 # The API's own limits are not published. These are far above any filter in use and keep a hostile one from costing more than milliseconds.
 TEXT_MAX: Final = 16_384
@@ -50,20 +49,63 @@ class ExpressionError(Exception):
         return f"Error Location: line {self.line}, position {self.column} : {self.message}"
 
 
-class Token(NamedTuple):
-    """`value` is a word in lower case, an annotation's key, what a string or number says, or the symbol.
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the text; `start` and `end` are offsets from 0."""
 
-    `start` and `end` are offsets from 0.
-    """
-
-    kind: TokenKind
-    value: str | int | float | JsonList
     start: int
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Word(Token):
+    """A word of the language, in lower case."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationKey(Token):
+    """An annotation, by its key."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class String(Token):
+    """What stands between quotes, without its escapes."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Token):
+    """A number."""
+
+    value: int | float
+
+
+@dataclass(frozen=True, slots=True)
+class JsonArray(Token):
+    """The array behind a `#`."""
+
+    value: JsonList
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol(Token):
+    """An operator or a bracket."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class End(Token):
+    """Where the text is over."""
+
+
 def scan(text: str) -> list[Token]:
-    """All tokens, the last of kind "end"."""
+    """All tokens, the last of them the End."""
     if len(text) > TEXT_MAX:
         raise error_at(text, TEXT_MAX, f"an expression has at most {TEXT_MAX} characters, got {len(text)}")
     if half := _SURROGATE.search(text):
@@ -74,7 +116,7 @@ def scan(text: str) -> list[Token]:
         if space := _SPACE.match(text, offset):
             offset = space.end()
         if offset == len(text):
-            return [*tokens, Token("end", "", offset, offset)]
+            return [*tokens, End(offset, offset)]
         token = _token(text, offset)
         tokens.append(token)
         offset = token.end
@@ -98,11 +140,11 @@ def printable(text: str) -> str:
 
 def _token(text: str, start: int) -> Token:
     if symbol := _SYMBOL.match(text, start):
-        return Token("symbol", symbol[0], start, symbol.end())
+        return Symbol(start, symbol.end(), symbol[0])
     if number := _NUMBER.match(text, start):
-        return Token("number", _number(number[0]), start, number.end())
-    if _WORD.match(text, start):
-        return _word(text, start)
+        return Number(start, number.end(), _number(number[0]))
+    if word := _WORD.match(text, start):
+        return _annotation(text, start) or _word(text, word)
     if text[start] == '"':
         return _string(text, start)
     if text.startswith("#[", start):
@@ -114,21 +156,24 @@ def _number(text: str) -> int | float:
     return int(text) if "." not in text and len(text) <= _EXACT_DIGITS else float(text)
 
 
-def _word(text: str, start: int) -> Token:
+def _annotation(text: str, start: int) -> AnnotationKey | None:
     for pattern in (_ANNOTATION_WORD, _ANNOTATION_KEY):
         if key := pattern.match(text, start):
             if text.startswith(".", key.end()):
                 raise invalid(text, key.end(), key.end() + 1, f"; a key with dots stands in brackets: {ANNOTATION}[key.with.dots]")
-            return Token("annotation", key[1], start, key.end())
-    match = _WORD.match(text, start)
-    word = match[0].lower() if match else ""
+            return AnnotationKey(start, key.end(), key[1])
+    return None
+
+
+def _word(text: str, found: re.Match[str]) -> Word:
+    start, word = found.start(), found[0].lower()
     if word in WORDS:
-        return Token("word", word, start, start + len(word))
+        return Word(start, found.end(), word)
     known = next(length for length in range(len(word), -1, -1) if not length or word[:length] in _PREFIXES)
     raise invalid(text, start, start + min(known + 1, len(word)))
 
 
-def _string(text: str, start: int) -> Token:
+def _string(text: str, start: int) -> String:
     begun = _STRING.match(text, start)
     end = begun.end() if begun else start
     if text[end:] in {"", "\\"}:
@@ -141,10 +186,10 @@ def _string(text: str, start: int) -> Token:
     value = json.loads(text[start : end + 1])
     if _SURROGATE.search(value):
         raise invalid(text, start, end + 1, "; it holds half of a surrogate pair")
-    return Token("string", value, start, end + 1)
+    return String(start, end + 1, value)
 
 
-def _json(text: str, start: int) -> Token:
+def _json(text: str, start: int) -> JsonArray:
     depth = 0
     end = None
     for part in _JSON_PART.finditer(text, start + 1):
@@ -164,7 +209,7 @@ def _json(text: str, start: int) -> Token:
     except json.JSONDecodeError as error:
         offset = min(start + 1 + error.pos, end - 1)
         raise invalid(text, offset, offset + 1, "; not JSON") from None
-    return Token("json", JsonList(tuple(map(_frozen, items))), start, end)
+    return JsonArray(start, end, JsonList(tuple(map(_frozen, items))))
 
 
 def _no_constant(name: str) -> None:
@@ -176,4 +221,5 @@ def _frozen(value: Any) -> Json:
         return JsonList(tuple(_frozen(each) for each in value))
     if isinstance(value, dict):
         return JsonObject(tuple((key, _frozen(each)) for key, each in value.items()))
-    return value  # type: ignore[no-any-return]
+    scalar: bool | int | float | str | None = value
+    return scalar

@@ -1,4 +1,4 @@
-"""How a segment or subsegment ended."""
+"""What a segment document says: how it ended, how long it took, and what it raised."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.build_trace import segment
-from xray_grafana.sandbox.facts.outcome import FINE, Flags, flags_of, seconds_of
+from xray_grafana.xray.outcome import FINE, Flags, Raised, exceptions_of, flags_of, seconds_of, status_of
 from xray_grafana.xray.spans import assemble
 
 FAULT = Flags(fault=True, error=False, throttle=False)
@@ -90,3 +90,24 @@ def test_time_is_rounded_to_the_microsecond() -> None:
     assert span.end is not None
     assert span.end - span.start != 0.3
     assert seconds_of(span) == 0.3
+
+
+def test_the_flags_that_are_set_have_names() -> None:
+    assert FINE.names == ()
+    assert Flags(fault=True, error=True, throttle=False).names == ("fault", "error")
+    assert THROTTLE.names == ("throttle",)
+
+
+def test_the_status_is_that_of_the_response() -> None:
+    assert status_of(segment("shop", 1, http={"response": {"status": 302.0}})) == 302
+    assert status_of(segment("shop", 1, http={"request": {"status": 200}})) is None
+    assert status_of({}) is None
+
+
+def test_exceptions_are_those_that_were_recorded_here() -> None:
+    whole = {"id": "e1", "type": "Timeout", "message": "no answer"}
+    listed = [7, whole, {"type": 7, "message": None}]
+    assert list(exceptions_of({"cause": {"exceptions": listed}})) == [Raised("e1", "Timeout", "no answer"), Raised(None, None, None)]
+    assert list(exceptions_of({"cause": "00000000000000e1"})) == []
+    assert list(exceptions_of({"cause": {"exceptions": "x"}})) == []
+    assert list(exceptions_of({})) == []

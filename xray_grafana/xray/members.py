@@ -1,4 +1,4 @@
-"""Members of segment documents, whatever came under their names: X-Ray stores odd values, so that nothing here raises.
+"""Members of segment documents, whatever came under their names: anybody with credentials can send any JSON, so nothing here raises.
 
 In: an object and a key. Out: the value if it is of the kind asked for, else None or nothing.
 """
@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_FIRST_TOO_LONG: Final = 1 << 31  # an `Integer` of the service model has 32 bits
 
 
 def block(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -35,6 +36,3 @@ def whole(holder: Mapping[str, Any], key: str) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _FIRST_TOO_LONG else None
-
-
-_FIRST_TOO_LONG: Final = 1 << 31  # an `Integer` of the service model has 32 bits
