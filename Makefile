@@ -33,7 +33,7 @@ bundle: $(RUNTIME) ## render the example config into build/bundle
 	@$(CLI) generate -c $(CONFIG) -o build/bundle
 
 test: $(TOOLS) ## run every test, with branch coverage and its floor
-	@$(BIN)/pytest --cov
+	@$(BIN)/pytest --cov --numprocesses auto --dist loadfile
 
 check: $(TOOLS) ## lint, types, direction of imports, shell scripts, rules, and whether the committed render is current
 	@$(BIN)/ruff check
