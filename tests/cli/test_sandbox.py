@@ -32,7 +32,7 @@ from xray_grafana.cli.sandbox_run import _at, _playing, _status
 from xray_grafana.errors import OutputError
 from xray_grafana.sandbox.addresses import Address
 from xray_grafana.sandbox.demo.driver import Status as DemoStatus
-from xray_grafana.sandbox.demo.incidents import INCIDENTS, Occurrence
+from xray_grafana.sandbox.demo.incidents import OTHERS, Occurrence
 from xray_grafana.sandbox.sampling.rule import default_rule
 from xray_grafana.sandbox.server import Sandbox, Settings
 
@@ -483,7 +483,7 @@ PLAYING = DemoStatus(1_789_898_400.0, is_live=False, incident=None, dropped=0, p
 
 def test_the_demo_tells_the_time_it_makes_up_for_and_then_the_incident() -> None:
     # 1789898400 is 2026-09-20T10:00:00Z.
-    incident = Occurrence(INCIDENTS[0], 0, 1)
+    incident = Occurrence(OTHERS[0], 0, 1)
     assert _at(PLAYING) == _at(PLAYING._replace(incident=incident)) == "the demo is at 10:00 UTC"
     assert _at(PLAYING._replace(is_live=True)) is None
     assert _at(PLAYING._replace(is_live=True, incident=incident)) == "incident: slow table"

@@ -33,8 +33,8 @@ from xray_grafana.sandbox.server import Sandbox, Settings
 
 FOLDER = ROOT / "docs/pictures"
 COLUMNS = "118"
-# 2026-09-21T15:07Z, when the demo's payment provider fails.
-TROUBLE = 1_790_003_220
+# 2026-09-21T14:53Z, when the demo's payment provider fails.
+TROUBLE = 1_790_002_380
 
 
 class Terminal(io.TextIOWrapper):
@@ -56,10 +56,9 @@ def printed(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
 
 
 def failed_order() -> Request:
-    """The first order that failed by the provider and was traced all the way."""
-    return next(
-        request for request in requests_between(1, TROUBLE, TROUBLE + 300) if b" 502 502 " in request.alb and len(request.documents) > 3
-    )
+    """The first order that the provider refused and that was traced all the way."""
+    orders = (request for request in requests_between(1, TROUBLE, TROUBLE + 300) if b" 502 502 " in request.alb)
+    return next(order for order in orders if len(order.documents) > 3 and "ProviderUnavailable" in json.dumps(order.documents))
 
 
 def lines_of(request: Request) -> list[Stored]:

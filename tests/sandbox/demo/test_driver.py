@@ -196,7 +196,7 @@ def test_a_place_that_is_out_of_reach_is_tried_once_a_minute_and_not_for_every_w
 
 
 def test_the_incident_of_the_time_is_told() -> None:
-    occurrence = occurrence_of(1, START // 2400)
+    occurrence = occurrence_of(1, START // 1200)
     demo = Demo(SETTINGS, Taken(), clock=Clock(occurrence.start + 10.0))
     demo.back_fill(GO)
     assert demo.status().incident == occurrence

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from xray_grafana.sandbox.demo.incidents import INCIDENTS, LENGTH_SECONDS, NOTHING, SLOT_SECONDS, active_at, effects_at, occurrence_of
+from xray_grafana.sandbox.demo.incidents import LENGTH_SECONDS, NOTHING, SLOT_SECONDS, active_at, effects_at, occurrence_of
 
-SLOT = 745_833  # of 2400 s each: 1 789 999 200, which is 2026-09-21T14:00:00Z
+SLOT = 1_491_666  # of 1200 s each: 1 789 999 200, which is 2026-09-21T14:00:00Z
 SEEDS = range(1, 30)
 
 
@@ -37,4 +39,12 @@ def test_what_is_different_is_the_incidents_own_while_it_lasts_and_nothing_besid
 
 def test_seeds_have_incidents_at_times_and_in_orders_of_their_own() -> None:
     assert len({occurrence_of(seed, SLOT).start for seed in SEEDS}) > 20
-    assert {occurrence_of(seed, SLOT).incident.name for seed in SEEDS} == {incident.name for incident in INCIDENTS}
+    assert {occurrence_of(seed, SLOT).incident.name for seed in SEEDS} == {"failing provider", "bad deploy"}
+    assert {occurrence_of(seed, SLOT + 1).incident.name for seed in SEEDS} == {"slow table", "throttling"}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_within_every_hour_an_incident_begins_that_makes_requests_fail(seed: int) -> None:
+    occurrences = [occurrence_of(seed, slot) for slot in range(SLOT, SLOT + 100)]
+    starts = [each.start for each in occurrences if each.incident.name in {"failing provider", "bad deploy"}]
+    assert max(later - earlier for earlier, later in pairwise(starts)) < 3600

@@ -26,8 +26,8 @@ from xray_grafana.sandbox.intake.documents import Document, check
 
 ROOT = Path(__file__).parents[3]
 SEED = 1
-# 2026-09-21T14:00:00Z, a whole slot of 2400 s; four slots have every incident.
-START = 745_833 * 2400
+# 2026-09-21T14:00:00Z, a whole slot of 1200 s; four slots have every incident.
+START = 1_491_666 * 1200
 SPAN = 4 * 2400
 QUIET = Scene(rate=Rate(mean=0.7))
 
@@ -44,7 +44,7 @@ def lines(requests: list[Request]) -> list[AccessLine]:
 
 def during(name: str, scene: Scene = Scene()) -> list[Request]:  # noqa: B008 — a value
     """The requests of one incident."""
-    found = next(each for slot in range(START // 2400, START // 2400 + 4) if (each := occurrence_of(SEED, slot)).incident.name == name)
+    found = next(each for slot in range(START // 1200, START // 1200 + 4) if (each := occurrence_of(SEED, slot)).incident.name == name)
     return list(requests_between(SEED, found.start, found.end, scene))
 
 

@@ -142,7 +142,7 @@ def test_errors_are_worded_as_x_ray_words_them(text: str, expected: str) -> None
         ('rootcause.error.entity { message = "a" }', 26, "Invalid input symbol: 'message'; nothing that rootcause.error.entity has"),
         ("rootcause.error.entity { fault }", 26, "Invalid input symbol: 'fault'; nothing that rootcause.error.entity has"),
         # JSON
-        ("rootcause.json = #[1,]", 22, "Invalid input symbol: ']'; not JSON"),
+        ("rootcause.json = #[1 2]", 22, "Invalid input symbol: '2'; not JSON"),
         ("rootcause.json = #[{1}]", 21, "Invalid input symbol: '1'; not JSON"),
         ("rootcause.json = #[NaN]", 19, "Invalid input symbol: '['; not JSON"),
         ("rootcause.json = #{}", 18, "Invalid input symbol: '#'"),

@@ -1,6 +1,7 @@
 """What goes wrong in the shop and when: a seed and a time in, the incident of that time out.
 
-Time is cut into slots of forty minutes. Each has one incident of six minutes somewhere in it, and four slots in a row have all four kinds.
+Time is cut into slots of twenty minutes. Each has one incident of six minutes somewhere in it, and four slots in a row have all four kinds.
+Every other one makes requests fail with faults, so that one of these begins within every hour, and insights have something to show.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Final, NamedTuple
 
 from xray_grafana.sandbox.demo.chance import chance_of
 
-SLOT_SECONDS: Final = 2400
+SLOT_SECONDS: Final = 1200
 LENGTH_SECONDS: Final = 360
 # An incident is never nearer to the edge of its slot, so that two never touch.
 _EDGE_SECONDS: Final = 60
@@ -41,13 +42,15 @@ class Incident(NamedTuple):
     effects: Effects
 
 
-INCIDENTS: Final = (
-    Incident("slow table", "DynamoDB table inventory takes 80 times as long", Effects(table_slowdown=80.0)),
+FAULTS: Final = (
     Incident("failing provider", "the payment provider fails 6 of 10 payments", Effects(provider_failures=0.6)),
-    Incident("throttling", "DynamoDB throttles half of the calls to table carts", Effects(throttled=0.5)),
     Incident(
         "bad deploy", "checkout 2.8.0 fails half of the orders by an exception", Effects(checkout_failures=0.5, checkout_version="2.8.0")
     ),
+)
+OTHERS: Final = (
+    Incident("slow table", "DynamoDB table inventory takes 80 times as long", Effects(table_slowdown=80.0)),
+    Incident("throttling", "DynamoDB throttles half of the calls to table carts", Effects(throttled=0.5)),
 )
 NOTHING: Final = Effects()
 
@@ -63,8 +66,11 @@ class Occurrence(NamedTuple):
 @lru_cache(maxsize=1024)
 def occurrence_of(seed: int, slot: int) -> Occurrence:
     """The one incident of a slot; slots are numbered from 1970 on."""
-    order = list(INCIDENTS)
-    chance_of(seed, "incidents").shuffle(order)
+    faults, others = list(FAULTS), list(OTHERS)
+    chance = chance_of(seed, "incidents")
+    chance.shuffle(faults)
+    chance.shuffle(others)
+    order = (faults[0], others[0], faults[1], others[1])
     latest = SLOT_SECONDS - LENGTH_SECONDS - _EDGE_SECONDS
     start = slot * SLOT_SECONDS + chance_of(seed, "incident", slot).randint(_EDGE_SECONDS, latest)
     return Occurrence(order[slot % len(order)], start, start + LENGTH_SECONDS)
