@@ -114,6 +114,8 @@ DAEMON_CHART_VERSION: Final = "5.0.0"
 SANDBOX_PORT: Final = 4000
 SANDBOX_REGION: Final = "us-east-1"
 SANDBOX_ACCOUNT: Final = "000000000000"
+# Where AWS SDKs and the AWS CLI find another X-Ray: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
+XRAY_ENDPOINT_VARIABLE: Final = "AWS_ENDPOINT_URL_XRAY"
 # Label that every object of the bundle carries (Kubernetes recommended labels).
 PART_OF_LABEL: Final = "app.kubernetes.io/part-of"
 PART_OF: Final = "xray-grafana"

@@ -247,13 +247,14 @@ def test_the_retention_is_kept_from_the_start(tmp_path: Path) -> None:
         assert trace_ids(sandbox) == [f"1-6ab13b80-{2:024x}"]
 
 
-def test_a_retention_of_its_own_may_be_set(tmp_path: Path) -> None:
-    settings = Settings(tmp_path / "x.db", LOOPBACK, LOOPBACK, retention_seconds=60)
+def test_the_thirty_days_end_to_the_second(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "x.db", LOOPBACK, LOOPBACK)
     with Sandbox(settings, now=lambda: START) as sandbox:
-        sandbox.ingest.put([document(1)], received=START - 61)
-        sandbox.ingest.put([document(2)], received=START - 59)
+        sandbox.ingest.put([document(1)], received=START - 30 * DAY - 1)
+        sandbox.ingest.put([document(2)], received=START - 30 * DAY + 1)
     with Sandbox(settings, now=lambda: START) as sandbox:
         wait_until(lambda: len(trace_ids(sandbox)) == 1)
+        assert trace_ids(sandbox) == [f"1-6ab13b80-{2:024x}"]
 
 
 def test_a_retention_that_fails_is_told() -> None:

@@ -8,13 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's name
+    HTTPClientError,
+    NoCredentialsError,
+)
 
 import xray_grafana
 from xray_grafana.alb.clients import client
-from xray_grafana.alb.fields import printable
 from xray_grafana.contract import PART_OF
 from xray_grafana.errors import XRayGrafanaError
+from xray_grafana.push.refusals import excerpt
 
 # BatchGetTraces, TraceIds: "Specify the trace IDs of requests for which to retrieve segments", five at most.
 IDS_PER_CALL: Final = 5
@@ -25,6 +31,10 @@ _ROUNDS: Final = 4
 _FIRST_WAIT_SECONDS: Final = 0.5
 # A trace comes in pages by its segments; one page tells that it is there.
 _PAGES_MAX: Final = 20
+_SIGN_IN_CODES: Final = ("ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient", "InvalidSignature", "RequestExpired")
+_TOO_MANY_REQUESTS: Final = 429
+_SERVER_FAULT: Final = 500
+ANOTHER_HINT: Final = "check --endpoint-url: is there X-Ray, or something else?"
 
 Client = Any
 
@@ -75,7 +85,7 @@ def known_traces(
                     break
             known.unprocessed |= set(left)
         except (BotoCoreError, ClientError) as error:
-            raise _refused(error, region) from error
+            raise refusal(error, f"X-Ray in {region}" if region else "X-Ray") from error
     return known
 
 
@@ -98,15 +108,27 @@ def _ask(xray: Client, ids: list[str], found: set[str]) -> list[str]:
     return sorted(unprocessed - found)
 
 
-def _refused(error: BotoCoreError | ClientError, region: str | None) -> XRayGrafanaError:
-    where = f"X-Ray in {region}" if region else "X-Ray"
+def refusal(error: BotoCoreError | ClientError, where: str) -> XRayGrafanaError:
+    """The error of a call of BatchGetTraces, for a reader. `where` is the X-Ray that was asked, in words."""
     if isinstance(error, ClientError):
         details = error.response.get("Error", {})
         code, text = str(details.get("Code", "unknown")), str(details.get("Message", "")).strip()
-        denied = "AccessDenied" in code or "UnrecognizedClient" in code
-        hint = "the credentials need xray:BatchGetTraces, as aws/iam/grafana-policy.json allows it" if denied else None
-        answer = printable(f"{code}: {text}" if text else code)
-        return XRayGrafanaError(f"BatchGetTraces was refused: {answer}", where=where, hint=hint)
-    sign_in = "sign in, or set AWS_PROFILE; a sandbox takes any AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-    hint = sign_in if isinstance(error, NoCredentialsError) else None
-    return XRayGrafanaError(f"cannot be asked: {printable(str(error))}", where=where, hint=hint)
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        answer = excerpt(f"{code}: {text}" if text else code)
+        return XRayGrafanaError(f"BatchGetTraces was refused: {answer}", where=where, hint=_hint(code, status))
+    if isinstance(error, NoCredentialsError):
+        hint = "sign in with `aws sso login` or set AWS_PROFILE; a sandbox takes any AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        return XRayGrafanaError("there are no AWS credentials", where=where, hint=hint)
+    is_network = isinstance(error, ConnectionError | HTTPClientError)
+    network_hint = "check --endpoint-url and the network; for a local X-Ray, whether `xray-grafana sandbox` is running"
+    return XRayGrafanaError(f"cannot be asked: {excerpt(str(error))}", where=where, hint=network_hint if is_network else None)
+
+
+def _hint(code: str, status: int) -> str | None:
+    if "AccessDenied" in code:
+        return "the credentials need xray:BatchGetTraces, as aws/iam/grafana-policy.json allows it"
+    if any(word in code for word in _SIGN_IN_CODES):
+        return "the credentials have expired or are of another account: sign in again"
+    if status == _TOO_MANY_REQUESTS or "Throttl" in code:
+        return "somebody asks X-Ray too often, such as boards that refresh every few seconds: try again in a minute"
+    return "try again in a minute" if status >= _SERVER_FAULT else ANOTHER_HINT

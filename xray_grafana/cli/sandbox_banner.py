@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from xray_grafana.alb.fields import printable
-from xray_grafana.contract import DAEMON_ADDRESS_VARIABLE, XRAY_PLUGIN_ID
+from xray_grafana.contract import DAEMON_ADDRESS_VARIABLE, XRAY_ENDPOINT_VARIABLE, XRAY_PLUGIN_ID
 from xray_grafana.sandbox.addresses import Address, shown
 from xray_grafana.sandbox.sampling.rule import DEFAULT_RULE, Rule
 
-ENDPOINT_VARIABLE: Final = "AWS_ENDPOINT_URL_XRAY"
 _NAMES_SHOWN: Final = 3
 
 
@@ -43,7 +42,7 @@ def environment(running: Running) -> dict[str, str]:
     """What to set for SDKs (the first) and for the AWS CLI and boto3 (the second)."""
     return {
         DAEMON_ADDRESS_VARIABLE: _on_this_machine(running.udp),
-        ENDPOINT_VARIABLE: f"http://{_on_this_machine(running.http)}",
+        XRAY_ENDPOINT_VARIABLE: f"http://{_on_this_machine(running.http)}",
     }
 
 
@@ -74,7 +73,7 @@ def exposed(*addresses: Address) -> str | None:
 def banner(running: Running) -> str:
     """Several lines for people."""
     variables = environment(running)
-    daemon, endpoint = variables[DAEMON_ADDRESS_VARIABLE], variables[ENDPOINT_VARIABLE]
+    daemon, endpoint = variables[DAEMON_ADDRESS_VARIABLE], variables[XRAY_ENDPOINT_VARIABLE]
     kept = "in memory: nothing of it is left at the end; --data FILE keeps it" if running.data is None else f"in {running.data}"
     demo = "none" if running.seed is None else f"a shop with traffic and incidents, seed {running.seed}; --no-demo leaves it out"
     return f"""\
@@ -83,7 +82,7 @@ A local X-Ray of account {running.account} in {running.region}; any credentials 
   X-Ray SDKs      export {DAEMON_ADDRESS_VARIABLE}={daemon}
   OpenTelemetry   export OTEL_EXPORTER_OTLP_TRACES_ENDPOINT={endpoint}/v1/traces
                   export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
-  boto3, AWS CLI  export {ENDPOINT_VARIABLE}={endpoint}
+  boto3, AWS CLI  export {XRAY_ENDPOINT_VARIABLE}={endpoint}
                   aws xray get-trace-summaries --no-sign-request --endpoint-url {endpoint} --region {running.region} \\
                     --start-time $(($(date +%s) - 900)) --end-time $(date +%s)
   One trace       xray-grafana trace ID --endpoint-url {endpoint}

@@ -25,6 +25,7 @@ from xray_grafana.sandbox.sampling.sampling import Sampling
 from xray_grafana.sandbox.store.retention import Retention
 from xray_grafana.sandbox.store.store import Store
 
+# AWS General Reference, "X-Ray endpoints and quotas": traces are kept for 30 days.
 RETENTION_SECONDS: Final = 30 * 24 * 3600.0
 _DOCS: Final = "docs/sandbox.md"
 # A free UDP port may be taken in TCP.
@@ -48,7 +49,6 @@ class Settings:
     sampling_rules: Path | None = None
     region: str = SANDBOX_REGION
     account: str = SANDBOX_ACCOUNT
-    retention_seconds: float = RETENTION_SECONDS
 
 
 class Sandbox:
@@ -70,7 +70,7 @@ class Sandbox:
             stack.callback(self.ingest.close)
             self.derivation = Derivation(self.store, arrived=lambda: self.ingest.counts().segments, note=note)
             stack.callback(self.derivation.close)
-            stack.callback(Retention(self.store, settings.retention_seconds, now=now, note=note).close)
+            stack.callback(Retention(self.store, RETENTION_SECONDS, now=now, note=note).close)
             self.context = Context(self.store, self.ingest, sampling, settings.region, settings.account, now)
             answers = Answers(self.context, self.settle, self._welcome, note)
             for each in servers:

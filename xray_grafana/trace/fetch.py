@@ -13,20 +13,14 @@ from urllib.parse import urlsplit
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,  # noqa: A004 - botocore's name
-    HTTPClientError,
-    NoCredentialsError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 import xray_grafana
 from xray_grafana.alb.clients import client
-from xray_grafana.contract import PART_OF, SANDBOX_PORT
+from xray_grafana.alb.traces import ANOTHER_HINT, refusal
+from xray_grafana.contract import PART_OF, SANDBOX_REGION, XRAY_ENDPOINT_VARIABLE
 from xray_grafana.errors import XRayGrafanaError
-from xray_grafana.push.refusals import excerpt
 from xray_grafana.trace.patience import OutOfPatienceError, within
 from xray_grafana.xray.trace_id import TraceId
 
@@ -40,15 +34,10 @@ _PATIENCE_SECONDS: Final = 180.0
 _PAGES_MAX: Final = 1000
 _FIRST_WAIT_SECONDS: Final = 0.5
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-_ADDRESS_VARIABLES: Final = ("AWS_ENDPOINT_URL_XRAY", "AWS_ENDPOINT_URL")
-_PLAIN_REGION: Final = "us-east-1"
+_ADDRESS_VARIABLES: Final = (XRAY_ENDPOINT_VARIABLE, "AWS_ENDPOINT_URL")
 # X-Ray keeps traces for 30 days: https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html
 _KEPT_SECONDS: Final = 30 * 86_400
 _YOUNG_SECONDS: Final = 300
-_SIGN_IN_CODES: Final = ("ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient", "InvalidSignature", "RequestExpired")
-_TOO_MANY_REQUESTS: Final = 429
-_SERVER_FAULT: Final = 500
-_ANOTHER_HINT: Final = "check --endpoint-url: is there X-Ray, or something else?"
 
 Client = Any
 
@@ -85,7 +74,7 @@ def xray_client(region: str | None, endpoint_url: str | None, *, other_region: s
     address = endpoint_url or next(filter(None, map(os.environ.get, _ADDRESS_VARIABLES)), "")
     if address.startswith("http://"):
         options["signature_version"] = UNSIGNED
-        region = region or _PLAIN_REGION
+        region = region or SANDBOX_REGION
     return client("xray", Config(**options), region, endpoint_url, region_hint="set AWS_DEFAULT_REGION or --region")
 
 
@@ -107,7 +96,7 @@ def fetch(
         return within(patience_seconds, lambda: _fetch(xray, trace_id, sleep))
     except OutOfPatienceError as error:
         summary = f"BatchGetTraces did not end within {patience_seconds:g} s"
-        raise XRayGrafanaError(summary, where=place_of(xray), hint=_ANOTHER_HINT) from error
+        raise XRayGrafanaError(summary, where=place_of(xray), hint=ANOTHER_HINT) from error
 
 
 def _fetch(xray: Client, trace_id: TraceId, sleep: Callable[[float], None]) -> Fetched:
@@ -119,10 +108,10 @@ def _fetch(xray: Client, trace_id: TraceId, sleep: Callable[[float], None]) -> F
             if fetched is not None:
                 return _legible(fetched, trace_id, place_of(xray))
     except (BotoCoreError, ClientError) as error:
-        raise _refused(error, place_of(xray)) from error
+        raise refusal(error, place_of(xray)) from error
     except _NotXRayError as error:
         raise XRayGrafanaError(
-            f"the answer to BatchGetTraces is not that of X-Ray: {error}", where=place_of(xray), hint=_ANOTHER_HINT
+            f"the answer to BatchGetTraces is not that of X-Ray: {error}", where=place_of(xray), hint=ANOTHER_HINT
         ) from error
     summary = f"it left {trace_id.xray} undone however often it was asked"
     raise XRayGrafanaError(summary, where=place_of(xray), hint="it is busy, or throttles this account: try again in a minute")
@@ -200,31 +189,6 @@ def _read(texts: Iterable[str], fetched: Fetched) -> None:
             fetched.documents.append(document)
         else:
             fetched.unreadable += 1
-
-
-def _refused(error: BotoCoreError | ClientError, where: str) -> XRayGrafanaError:
-    if isinstance(error, ClientError):
-        details = error.response.get("Error", {})
-        code, text = str(details.get("Code", "unknown")), str(details.get("Message", "")).strip()
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        answer = excerpt(f"{code}: {text}" if text else code)
-        return XRayGrafanaError(f"BatchGetTraces was refused: {answer}", where=where, hint=_hint(code, status))
-    if isinstance(error, NoCredentialsError):
-        hint = f"sign in with `aws sso login` or set AWS_PROFILE; a sandbox needs none: --endpoint-url http://127.0.0.1:{SANDBOX_PORT}"
-        return XRayGrafanaError("there are no AWS credentials", where=where, hint=hint)
-    is_network = isinstance(error, ConnectionError | HTTPClientError)
-    network_hint = "check --endpoint-url and the network; for a local X-Ray, whether `xray-grafana sandbox` is running"
-    return XRayGrafanaError(f"cannot be asked: {excerpt(str(error))}", where=where, hint=network_hint if is_network else None)
-
-
-def _hint(code: str, status: int) -> str | None:
-    if "AccessDenied" in code:
-        return "the credentials need xray:BatchGetTraces, as aws/iam/grafana-policy.json allows it"
-    if any(word in code for word in _SIGN_IN_CODES):
-        return "the credentials have expired or are of another account: sign in again"
-    if status == _TOO_MANY_REQUESTS or "Throttl" in code:
-        return "somebody asks X-Ray too often, such as boards that refresh every few seconds: try again in a minute"
-    return "try again in a minute" if status >= _SERVER_FAULT else _ANOTHER_HINT
 
 
 def _day(epoch_seconds: int) -> str:
